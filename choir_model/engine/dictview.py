@@ -1,0 +1,197 @@
+"""The dictionary-backed view: one action on one concrete state.
+
+Used by Hypothesis, replays, notebooks and small walks; needs nothing but the standard
+library.  `State` is the state, `run` executes one action without changing it, and
+`State.step` does so and keeps what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+from choir_model.engine.values import SCALARS, CanonicalSet, check_value, encode
+from choir_model.engine.view import Cell, ModelError, StepBudgetExceeded, ViewExpired
+
+T = TypeVar("T")
+Action: TypeAlias = Callable[..., None]
+
+STEP_BUDGET = 100_000
+"""View operations one action may use before it is taken to be endless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """The action took effect.  `choices` are the option numbers taken, in order."""
+
+    writes: Mapping[Cell, Any]
+    events: tuple[Any, ...] = ()
+    choices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The action refused: nothing was written.  `role` names the party at fault."""
+
+    reason: Enum
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """The action had no option to choose from: it cannot happen in this state."""
+
+
+Outcome: TypeAlias = Fired | Refused | Disabled
+
+
+class _Refusal(Exception):
+    def __init__(self, reason: Enum, role: str) -> None:
+        self.reason = reason
+        self.role = role
+
+
+class _NoOption(Exception):
+    pass
+
+
+@dataclass(slots=True)
+class DictView:
+    """A `View` over a dictionary; writes go to an overlay until the action has ended."""
+
+    base: Mapping[Cell, Any]
+    script: tuple[int, ...] = ()
+    writes: dict[Cell, Any] = field(default_factory=dict)
+    events: list[Any] = field(default_factory=list)
+    choices: list[int] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    steps: int = 0
+    live: bool = True
+
+    def read(self, cell: Cell) -> Any:
+        self._count()
+        value = self._value(cell)
+        return CanonicalSet(value) if isinstance(value, frozenset) else value
+
+    def write(self, cell: Cell, value: object) -> None:
+        self._count()
+        self._put(cell, value)
+
+    def update(self, cell: Cell, fn: Callable[..., Any], *args: object) -> None:
+        self._count()
+        self._put(cell, fn(self._value(cell), *map(self._argument, args)))
+
+    def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
+        self._count()
+        return bool(fn(self._value(cell), *map(self._argument, args)))
+
+    def choose(self, options: Sequence[T]) -> T:
+        self._count()
+        if not options:
+            raise _NoOption
+        if list(options) != sorted(options, key=encode):
+            raise ModelError(f"choose: the options are not in canonical order: {options!r}")
+        position = len(self.choices)
+        taken = self.script[position] if position < len(self.script) else 0
+        self.choices.append(taken)
+        self.widths.append(len(options))
+        return options[taken]
+
+    def refuse(self, reason: Enum, role: str = "") -> NoReturn:
+        self._count()
+        raise _Refusal(reason, role)
+
+    def emit(self, event: object) -> None:
+        self._count()
+        check_value(event, "event")
+        self.events.append(event)
+
+    def _count(self) -> None:
+        if not self.live:
+            raise ViewExpired("a view was used after its action had returned")
+        self.steps += 1
+        if self.steps > STEP_BUDGET:
+            raise StepBudgetExceeded(f"one action used its view more than {STEP_BUDGET} times")
+
+    def _value(self, cell: Cell) -> Any:
+        if cell in self.writes:
+            return self.writes[cell]
+        return self.base.get(cell, cell.field.default)
+
+    def _argument(self, argument: object) -> object:
+        return self._value(argument) if isinstance(argument, Cell) else argument
+
+    def _put(self, cell: Cell, value: object) -> None:
+        if type(value) not in SCALARS:
+            check_value(value, repr(cell))
+            if isinstance(value, CanonicalSet):
+                value = frozenset(value)
+        self.writes[cell] = value
+
+
+def run(
+    action: Action, state: Mapping[Cell, Any], *params: object, script: Iterable[int] = ()
+) -> Outcome:
+    """Run `action` on `state`, which stays as it is.
+
+    `script` gives the option numbers for successive `choose` calls; past its end the
+    first option is taken.  Exceptions of the action (defects) pass through.
+    """
+    return _run(action, state, params, tuple(script))[0]
+
+
+def _run(
+    action: Action, state: Mapping[Cell, Any], params: tuple[object, ...], script: tuple[int, ...]
+) -> tuple[Outcome, DictView]:
+    view = DictView(state, script)
+    outcome: Outcome
+    try:
+        action(view, *params)
+    except _Refusal as refusal:
+        outcome = Refused(refusal.reason, refusal.role)
+    except _NoOption:
+        outcome = Disabled()
+    else:
+        outcome = Fired(view.writes, tuple(view.events), tuple(view.choices))
+    finally:
+        view.live = False
+    return outcome, view
+
+
+def branches(action: Action, state: Mapping[Cell, Any], *params: object) -> list[Outcome]:
+    """Every outcome of `action` in `state`, one per combination of choices, in order."""
+    found: list[Outcome] = []
+    script: tuple[int, ...] | None = ()
+    while script is not None:
+        outcome, view = _run(action, state, params, script)
+        found.append(outcome)
+        script = _next_script(view.choices, view.widths)
+    return found
+
+
+def _next_script(taken: list[int], widths: list[int]) -> tuple[int, ...] | None:
+    for position in reversed(range(len(taken))):
+        if taken[position] + 1 < widths[position]:
+            return (*taken[:position], taken[position] + 1)
+    return None
+
+
+class State(dict[Cell, Any]):
+    """A concrete state: cell values by cell; a missing cell has its field's default."""
+
+    def step(self, action: Action, *params: object, script: Iterable[int] = ()) -> Outcome:
+        """Run `action` and keep its writes if it fired."""
+        outcome = run(action, self, *params, script=script)
+        if isinstance(outcome, Fired):
+            self.update(outcome.writes)
+        return outcome
+
+    def value(self, cell: Cell) -> Any:
+        """The value of `cell`."""
+        return self.get(cell, cell.field.default)
+
+    def view(self) -> DictView:
+        """A view for looking at the state with record facades; writes are discarded."""
+        return DictView(self)

@@ -1,0 +1,190 @@
+"""The view: everything an action may see and do.
+
+Theory of operation
+-------------------
+The state of a system is a set of **cells**.  A cell is one *field* of one record: the
+sequence number of thread T is a cell, the thread is not.  An **action** is a plain
+function ``action(view, *parameters)``.  Through the view it can
+
+======================  ==============================================================
+``view.read(cell)``     take the value of a cell
+``view.write(cell, v)`` give a cell a new value
+``view.update(cell, f, *args)``
+                        replace the value by ``f(value, *args)`` *without looking at it*
+``view.test(cell, f, *args)``
+                        learn only whether ``f(value, *args)`` is true
+``view.choose(options)``
+                        take one of several ordered options (nondeterminism)
+``view.refuse(reason)`` end the action: nothing is written
+``view.emit(event)``    say something to the outside
+======================  ==============================================================
+
+and nothing else: no clock, no randomness, no other state.  Why four ways to touch a
+cell instead of two?  Because an engine records what an action depended on, and reuses
+the result wherever the same values recur.  ``read`` makes the action depend on the
+exact value; ``test`` only on one bit of it; ``update`` on nothing.  An instruction
+that bumps a counter with ``update`` behaves the same for every count.
+
+``f`` must be a pure function (module level, no closure over anything mutable).  An
+argument of ``update`` or ``test`` may itself be a `Cell`: its value is looked up when
+the function is applied (``deadline := now + window`` without reading ``now``).
+
+Records are facades over cells, so that rules read like ordinary Python:
+
+>>> class Account(Record, name="account", layer="bank"):
+...     balance = Field(0)
+>>> def deposit(view, number, amount):
+...     account = Account(view, number)
+...     account.update(Account.balance, add, amount)
+>>> def add(value, amount):
+...     return value + amount
+>>> from choir_model.engine import State
+>>> state = State()
+>>> state.step(deposit, 7, 40).writes
+{account.balance[7]: 40}
+
+Contract of every implementation: reads after writes return the written value; refused
+or raising = nothing written; a set handed out iterates in canonical order; a view used
+after its action returned raises `ViewExpired`; an action that does not end raises
+`StepBudgetExceeded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, ClassVar, Generic, NamedTuple, NoReturn, Protocol, TypeVar, overload
+
+T = TypeVar("T")
+
+
+class ModelError(Exception):
+    """A defect of a model (not a refusal, which is normal operation)."""
+
+
+class ViewExpired(ModelError):
+    """A view was used after the action it was handed to had returned."""
+
+
+class StepBudgetExceeded(ModelError):
+    """One action used its view more often than the step budget allows."""
+
+
+class Cell(NamedTuple):
+    """One field of one record: the unit of reading and writing."""
+
+    field: Field[Any]
+    key: Any
+
+    def __repr__(self) -> str:
+        key = self.key
+        if key is None:
+            return self.field.name
+        if isinstance(key, bytes) and len(key) > 4:
+            key = key[:4].hex() + "…"
+        return f"{self.field.name}[{key}]"
+
+
+class Field(Generic[T]):
+    """A family of cells, one per record key, declared in the body of a `Record`.
+
+    `default` is the value of a cell never written.  `auxiliary` cells (ghosts,
+    commitments, counters kept for readers) are written but never read by actions.
+    """
+
+    __slots__ = ("auxiliary", "default", "layer", "name")
+
+    def __init__(self, default: T, *, auxiliary: bool = False) -> None:
+        self.default = default
+        self.auxiliary = auxiliary
+        self.name = ""
+        self.layer = ""
+
+    def __set_name__(self, owner: type[Record], name: str) -> None:
+        self.name = name
+
+    def __getitem__(self, key: object) -> Cell:
+        """The cell of the record with this key."""
+        return Cell(self, key)
+
+    @overload
+    def __get__(self, record: None, owner: type[Record]) -> Field[T]: ...
+    @overload
+    def __get__(self, record: Cell, owner: type[Cell]) -> Field[T]: ...
+    @overload
+    def __get__(self, record: Record, owner: type[Record]) -> T: ...
+    def __get__(self, record: Record | Cell | None, owner: object) -> Field[T] | T:
+        if not isinstance(record, Record):
+            return self
+        value: T = record.view.read(Cell(self, record.key))
+        return value
+
+    def __set__(self, record: Record, value: T) -> None:
+        record.view.write(Cell(self, record.key), value)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Record:
+    """A facade over the cells of one key: attribute access reads and writes cells.
+
+    Subclasses give the record's name and the layer that is authoritative for it::
+
+        class Thread(Record, name="thread", layer="ledger"):
+            sequence = Field(0)
+
+    A record with key ``None`` is a singleton.
+    """
+
+    __slots__ = ("key", "view")
+    record_name: ClassVar[str] = ""
+    fields: ClassVar[tuple[Field[Any], ...]] = ()
+
+    def __init_subclass__(cls, *, name: str, layer: str) -> None:
+        cls.record_name = name
+        own = [f for f in vars(cls).values() if isinstance(f, Field)]
+        for field in own:
+            field.name = f"{name}.{field.name}"
+            field.layer = layer
+        cls.fields = (*cls.fields, *own)
+
+    def __init__(self, view: View, key: object = None) -> None:
+        self.view = view
+        self.key = key
+
+    def update(self, field: Field[T], fn: Callable[..., T], *args: object) -> None:
+        """Replace a field by ``fn(value, *args)`` without depending on its value."""
+        self.view.update(Cell(field, self.key), fn, *args)
+
+    def test(self, field: Field[T], fn: Callable[..., bool], *args: object) -> bool:
+        """Whether ``fn(value, *args)`` holds, depending on nothing but the answer."""
+        return self.view.test(Cell(field, self.key), fn, *args)
+
+    def __repr__(self) -> str:
+        return f"{self.record_name}[{self.key!r}]"
+
+
+class View(Protocol):
+    """What an action sees of a state; see the module's theory of operation."""
+
+    def read(self, cell: Cell) -> Any:
+        """The value of `cell`: as written by this action, else as in the state."""
+
+    def write(self, cell: Cell, value: object) -> None:
+        """Give `cell` the immutable `value`; `TypeError` names the cell otherwise."""
+
+    def update(self, cell: Cell, fn: Callable[..., Any], *args: object) -> None:
+        """Replace the value of `cell` by ``fn(value, *args)``, unseen."""
+
+    def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
+        """Whether ``fn(value, *args)`` is true."""
+
+    def choose(self, options: Sequence[T]) -> T:
+        """One of `options`, which are in canonical order; none = action disabled."""
+
+    def refuse(self, reason: Enum, role: str = "") -> NoReturn:
+        """End the action with `reason`; `role` names the party or account at fault."""
+
+    def emit(self, event: object) -> None:
+        """Append an immutable event to what this action says to the outside."""

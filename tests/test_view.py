@@ -1,0 +1,186 @@
+"""The view contract (engine rules 6 and 7) on the dictionary-backed implementation."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from enum import Enum
+
+import pytest
+
+from choir_model.engine import (
+    Cell,
+    Disabled,
+    Field,
+    Fired,
+    Record,
+    Refused,
+    State,
+    StepBudgetExceeded,
+    View,
+    ViewExpired,
+    branches,
+    run,
+)
+from choir_model.engine.values import check_value, encode
+
+
+class Why(Enum):
+    EMPTY = "empty"
+
+
+class Account(Record, name="account", layer="bank"):
+    balance = Field(0)
+    tags: Field[frozenset[str]] = Field(frozenset())
+    log: Field[object] = Field(None, auxiliary=True)
+
+
+def add(value: int, amount: int) -> int:
+    return value + amount
+
+
+def below(value: int, limit: int) -> bool:
+    return value < limit
+
+
+def withdraw(view: View, number: int, amount: int) -> None:
+    account = Account(view, number)
+    account.update(Account.balance, add, -amount)
+    view.emit(("withdrawn", number, amount))
+    if account.balance < 0:
+        view.refuse(Why.EMPTY, "holder")
+
+
+def transfer(view: View, source: int) -> None:
+    target = view.choose([n for n in (1, 2, 3) if n != source])
+    Account(view, source).balance -= 1
+    Account(view, target).balance += 1
+
+
+def test_a_refusal_writes_nothing_and_says_nothing() -> None:
+    state = State({Account.balance[1]: 5})
+    assert state.step(withdraw, 1, 6) == Refused(Why.EMPTY, "holder")
+    assert state == {Account.balance[1]: 5}
+    fired = state.step(withdraw, 1, 5)
+    assert fired == Fired({Account.balance[1]: 0}, (("withdrawn", 1, 5),))
+    assert state.value(Account.balance[1]) == 0
+
+
+def test_an_exception_writes_nothing_and_passes_through() -> None:
+    def broken(view: View) -> None:
+        Account(view, 1).balance = 9
+        raise ZeroDivisionError
+
+    state = State()
+    with pytest.raises(ZeroDivisionError):
+        state.step(broken)
+    assert state == {}
+
+
+def test_reads_after_writes_return_the_written_value() -> None:
+    def action(view: View) -> None:
+        account = Account(view, 1)
+        account.balance = 4
+        account.update(Account.balance, add, 3)
+        assert account.balance == 7
+        assert account.test(Account.balance, below, 8)
+        assert not account.test(Account.balance, below, 7)
+
+    assert run(action, {}) == Fired({Account.balance[1]: 7})
+
+
+def test_an_argument_that_is_a_cell_stands_for_its_value() -> None:
+    def action(view: View) -> None:
+        Account(view, 1).update(Account.balance, add, Account.balance[2])
+        assert Account(view, 1).test(Account.balance, below, Account.balance[3])
+
+    state = {Account.balance[1]: 1, Account.balance[2]: 10, Account.balance[3]: 12}
+    assert run(action, state) == Fired({Account.balance[1]: 11})
+
+
+def test_every_choice_is_a_branch_and_no_write_leaks_between_them() -> None:
+    found = branches(transfer, {Account.balance[2]: 1}, 2)
+    assert found == [
+        Fired({Account.balance[2]: 0, Account.balance[1]: 1}, (), (0,)),
+        Fired({Account.balance[2]: 0, Account.balance[3]: 1}, (), (1,)),
+    ]
+    assert run(transfer, {Account.balance[2]: 1}, 2, script=[1]) == found[1]
+
+
+def test_no_option_means_disabled_not_refused() -> None:
+    assert run(lambda view: view.choose([]), {}) == Disabled()
+
+
+def test_options_must_be_in_canonical_order() -> None:
+    with pytest.raises(Exception, match="canonical order"):
+        run(lambda view: view.choose([2, 1]), {})
+
+
+def test_a_view_used_after_its_call_raises() -> None:
+    kept: list[View] = []
+    run(kept.append, {})
+    with pytest.raises(ViewExpired):
+        kept[0].read(Account.balance[1])
+
+
+def test_an_endless_action_is_stopped() -> None:
+    def endless(view: View) -> None:
+        while True:
+            view.read(Account.balance[1])
+
+    with pytest.raises(StepBudgetExceeded):
+        run(endless, {})
+
+
+@dataclass
+class Mutable:
+    x: int = 0
+
+
+@pytest.mark.parametrize("value", [1.5, [1], {"a": 1}, ({1},), Mutable()])
+def test_floats_and_mutables_are_refused_by_cell_name(value: object) -> None:
+    def action(view: View) -> None:
+        view.write(Account.log[3], value)
+
+    with pytest.raises(TypeError, match=r"account\.log\[3\]"):
+        run(action, {})
+
+
+def test_encoding_tells_types_apart_and_orders_integers() -> None:
+    values = [None, False, True, 0, 1, "1", b"1", (1,), frozenset({1}), Why.EMPTY, (1, 2), ("1",)]
+    assert len({encode(v) for v in values}) == len(values)
+    numbers = [0, 1, -1, 127, 128, -128, -129, 255, 256, 2**63, -(2**63), 2**64, 10**30]
+    assert sorted(numbers, key=encode) == sorted(numbers)
+    for value in values:
+        check_value(value, "here")
+
+
+ITERATE = """
+from choir_model.engine import *
+class A(Record, name="a", layer="l"):
+    s = Field(frozenset({"pear", "apple", "fig", "kiwi", "plum"}))
+def action(view):
+    view.emit(tuple(A(view, 1).s))
+print(run(action, {}).events)
+"""
+
+
+def test_sets_from_a_view_iterate_in_the_same_order_under_every_hash_seed() -> None:
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", ITERATE],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert seen == {"(('fig', 'kiwi', 'pear', 'plum', 'apple'),)\n"}
+
+
+def test_cells_name_their_record_field_and_key() -> None:
+    assert repr(Account.balance[7]) == "account.balance[7]"
+    assert repr(Cell(Account.balance, None)) == "account.balance"
+    assert Account.balance.layer == "bank"
