@@ -1,0 +1,1 @@
+"""Values that every layer of Choir speaks of: identities, lifecycle, visibility, parameters."""
