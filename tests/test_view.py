@@ -11,6 +11,7 @@ import pytest
 
 from choir_model.engine import (
     Cell,
+    Computed,
     Disabled,
     Field,
     Fired,
@@ -97,6 +98,21 @@ def test_an_argument_that_is_a_cell_stands_for_its_value() -> None:
 
     state = {Account.balance[1]: 1, Account.balance[2]: 10, Account.balance[3]: 12}
     assert run(action, state) == Fired({Account.balance[1]: 11})
+
+
+def test_an_event_may_carry_values_the_action_never_saw() -> None:
+    def action(view: View) -> None:
+        account = Account(view, 1)
+        account.update(Account.balance, add, 2)
+        view.emit(
+            dict_event, balance=Account.balance[1], before=Computed(add, Account.balance[1], -2)
+        )
+
+    assert run(action, {Account.balance[1]: 5}) == Fired({Account.balance[1]: 7}, ((7, 5),))
+
+
+def dict_event(balance: int, before: int) -> tuple[int, int]:
+    return balance, before
 
 
 def test_every_choice_is_a_branch_and_no_write_leaks_between_them() -> None:

@@ -7,6 +7,7 @@ is written against.
 from choir_model.engine.dictview import Disabled, Fired, Outcome, Refused, State, branches, run
 from choir_model.engine.view import (
     Cell,
+    Computed,
     Field,
     ModelError,
     Record,
@@ -17,6 +18,7 @@ from choir_model.engine.view import (
 
 __all__ = [
     "Cell",
+    "Computed",
     "Disabled",
     "Field",
     "Fired",

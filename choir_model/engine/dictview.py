@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from choir_model.engine.values import SCALARS, CanonicalSet, check_value, encode
-from choir_model.engine.view import Cell, ModelError, StepBudgetExceeded, ViewExpired
+from choir_model.engine.view import Cell, Computed, ModelError, StepBudgetExceeded, ViewExpired
 
 T = TypeVar("T")
 Action: TypeAlias = Callable[..., None]
@@ -103,8 +103,11 @@ class DictView:
         self._count()
         raise _Refusal(reason, role)
 
-    def emit(self, event: object) -> None:
+    def emit(self, event: object, **fields: object) -> None:
         self._count()
+        if fields:
+            assert callable(event)
+            event = event(**{name: self._argument(value) for name, value in fields.items()})
         check_value(event, "event")
         self.events.append(event)
 
@@ -121,7 +124,11 @@ class DictView:
         return self.base.get(cell, cell.field.default)
 
     def _argument(self, argument: object) -> object:
-        return self._value(argument) if isinstance(argument, Cell) else argument
+        if isinstance(argument, Cell):
+            return self._value(argument)
+        if isinstance(argument, Computed):
+            return argument.fn(*map(self._argument, argument.args))
+        return argument
 
     def _put(self, cell: Cell, value: object) -> None:
         if type(value) not in SCALARS:

@@ -16,7 +16,8 @@ function ``action(view, *parameters)``.  Through the view it can
 ``view.choose(options)``
                         take one of several ordered options (nondeterminism)
 ``view.refuse(reason)`` end the action: nothing is written
-``view.emit(event)``    say something to the outside
+``view.emit(event)``    say something to the outside; ``emit(make, **fields)`` says
+                        ``make(**fields)``
 ======================  ==============================================================
 
 and nothing else: no clock, no randomness, no other state.  Why four ways to touch a
@@ -26,8 +27,10 @@ exact value; ``test`` only on one bit of it; ``update`` on nothing.  An instruct
 that bumps a counter with ``update`` behaves the same for every count.
 
 ``f`` must be a pure function (module level, no closure over anything mutable).  An
-argument of ``update`` or ``test`` may itself be a `Cell`: its value is looked up when
-the function is applied (``deadline := now + window`` without reading ``now``).
+argument of ``update`` or ``test``, or a field of an emitted event, may be a `Cell` or a
+`Computed`: its value is looked up when the function is applied, so an action can say
+``deadline := now + window`` without reading ``now``, and number its events without
+depending on the number.
 
 Records are facades over cells, so that rules read like ordinary Python:
 
@@ -83,6 +86,19 @@ class Cell(NamedTuple):
         if isinstance(key, bytes) and len(key) > 4:
             key = key[:4].hex() + "…"
         return f"{self.field.name}[{key}]"
+
+
+class Computed:
+    """``fn(*args)``, with cells among `args` looked up where it is used.
+
+    Like ``fn`` in `View.update`, ``fn`` is a pure module-level function.
+    """
+
+    __slots__ = ("args", "fn")
+
+    def __init__(self, fn: Callable[..., Any], *args: object) -> None:
+        self.fn = fn
+        self.args = args
 
 
 class Field(Generic[T]):
@@ -186,5 +202,9 @@ class View(Protocol):
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         """End the action with `reason`; `role` names the party or account at fault."""
 
-    def emit(self, event: object) -> None:
-        """Append an immutable event to what this action says to the outside."""
+    def emit(self, event: object, **fields: object) -> None:
+        """Append an event: an immutable value, or a constructor and its fields.
+
+        A field that is a `Cell` or a `Computed` stands for its value at this moment and
+        makes the action depend on nothing.
+        """
