@@ -1,0 +1,177 @@
+"""The ledger port: what any ledger, modelled or real, offers to the rest of Choir.
+
+Theory of operation
+-------------------
+One transaction goes in (`LedgerPort.execute`), one **outcome** comes back as a value:
+
+* `Confirmed`: it took effect; its events, and fee and compute units where known;
+* `Rejected`: it took no effect; a `Reason` of the program (L3) or a registered `Foreign`
+  reason of the runtime or another program;
+* `Unknown`: the response was lost, it may have landed or may land yet (L8).
+
+Everything else is observation: accounts as bytes, the clock, all accounts of a program.
+Adapters translate and observe, they assert nothing.  Time moves only by `advance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol, TypeAlias
+
+from choir_model.domain.identity import Address
+from choir_model.program.bindings import Reason
+from choir_model.program.calls import Call
+
+
+class Foreign(Enum):
+    """Refusals that do not come from the ledger program, as far as they are known.
+
+    Rent, fee and runtime refusals are foreign to L3.  An adapter that meets one which is
+    not registered here raises `UnregisteredRefusal` instead of guessing.
+    """
+
+    ALREADY_PROCESSED = "this transaction was processed before"
+    BLOCKHASH_NOT_FOUND = "the transaction's blockhash is unknown or too old"
+    SIGNATURE_FAILURE = "a signature does not verify"
+    ACCOUNT_NOT_FOUND = "the fee payer has no account"
+    INSUFFICIENT_FUNDS_FOR_FEE = "the fee payer cannot pay the fee"
+    INSUFFICIENT_FUNDS_FOR_RENT = "an account would be left below rent exemption"
+    INSUFFICIENT_LAMPORTS = "the payer cannot pay for a new account"
+    TOKEN_INSUFFICIENT_FUNDS = "the token account holds less than the amount"
+    TOKEN_OWNER_MISMATCH = "the signer does not own the token account"
+    TOKEN_MINT_MISMATCH = "the token accounts are of different mints"
+    TOKEN_FROZEN = "a token account is frozen"
+    TOKEN_MISSING_SIGNATURE = "the owner of the token account has not signed"
+    TOKEN_INVALID_ACCOUNT = "an account is no token account"
+
+
+Refusal: TypeAlias = Reason | Foreign
+
+
+class UnregisteredRefusal(Exception):
+    """An engine refused for a reason no adapter knows; says which, so it can be registered."""
+
+
+class EngineUnavailable(Exception):
+    """An engine cannot be used at all; the one-line message says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The transaction took effect.  `fee` in lamports; None where not modelled."""
+
+    events: tuple[Any, ...]
+    fee: int | None = None
+    compute_units: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The transaction took no effect.  `fee` in lamports is charged nevertheless."""
+
+    reason: Refusal
+    role: str = ""
+    fee: int | None = None
+    compute_units: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Whether the transaction took effect, or will, is not known (L8)."""
+
+
+Outcome: TypeAlias = Confirmed | Rejected | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class AccountImage:
+    """An account as it lies on the ledger: owning program, data, lamports where modelled."""
+
+    owner: Address
+    data: bytes
+    lamports: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """The fields of an SPL token account that matter; `amount` in base units."""
+
+    mint: Address
+    owner: Address
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerClock:
+    """Slot (slots), epoch (epochs), and `unix_timestamp` (seconds), which the program reads."""
+
+    slot: int
+    epoch: int
+    unix_timestamp: int
+
+
+class LedgerPort(Protocol):
+    """A ledger.  All addresses are 32 bytes; all amounts base units; times seconds."""
+
+    name: str
+    versions: dict[str, str]
+
+    def wallet(self, number: int) -> Address:
+        """The address of seeded wallet `number`, whose key this ledger can sign with."""
+
+    def fund(self, wallet: Address, lamports: int) -> None:
+        """Give a wallet lamports (a fixture; not a transaction)."""
+
+    def create_mint(self, mint: Address, authority: Address, freeze: Address | None) -> None:
+        """Put an empty SPL mint of 9 decimals at `mint` (a fixture)."""
+
+    def create_token_account(self, account: Address, mint: Address, owner: Address) -> None:
+        """Put an empty SPL token account at `account` (a fixture)."""
+
+    def put_account(self, address: Address, image: AccountImage) -> None:
+        """Put arbitrary bytes at an address (a fixture for look-alikes and damage)."""
+
+    def execute(self, call: Call, payer: Address) -> Outcome:
+        """Run one transaction holding `call`; `payer` pays the fee and so signs."""
+
+    def account(self, address: Address) -> AccountImage | None:
+        """The account at `address`, or None."""
+
+    def program_accounts(self) -> frozenset[Address]:
+        """Addresses of all accounts the ledger program owns."""
+
+    def clock(self) -> LedgerClock:
+        """The ledger's clock."""
+
+    def advance(self, slots: int, seconds: int) -> None:
+        """Let time pass: slot, epoch and clock together.  Neither may be negative."""
+
+    def save(self) -> object:
+        """Everything needed to come back to this moment."""
+
+    def restore(self, saved: object) -> None:
+        """Go back to a moment returned by `save` of this ledger."""
+
+
+def privileges(call: Call, payer: Address) -> dict[Address, tuple[bool, bool]]:
+    """(signer, writable) by address as the runtime grants them to a transaction of one call.
+
+    Flags are the transaction's, not the account list's: an address that signs or may be
+    written anywhere in it does so everywhere, and the fee payer always does both.
+    """
+    granted: dict[Address, tuple[bool, bool]] = {payer: (True, True)}
+    for meta in call.accounts:
+        signer, writable = granted.get(meta.address, (False, False))
+        granted[meta.address] = (signer or meta.signer, writable or meta.writable)
+    return granted
+
+
+def token_amounts(ledger: LedgerPort, accounts: Iterable[Address]) -> dict[Address, int]:
+    """Base units by token account, read from the account bytes."""
+    found = {}
+    for address in accounts:
+        image = ledger.account(address)
+        found[address] = int.from_bytes(image.data[64:72], "little") if image else 0
+    return found
