@@ -50,6 +50,14 @@ class Foreign(Enum):
 Refusal: TypeAlias = Reason | Foreign
 
 
+class Purse(Enum):
+    """How many lamports a wallet has, as far as it matters."""
+
+    EMPTY = "no account at all"
+    FEES_ONLY = "enough for fees, not for the rent of a new account"
+    AMPLE = "more than is ever needed"
+
+
 class UnregisteredRefusal(Exception):
     """An engine refused for a reason no adapter knows; says which, so it can be registered."""
 
@@ -118,10 +126,13 @@ class LedgerPort(Protocol):
     name: str
     versions: dict[str, str]
 
+    def close(self) -> None:
+        """Release what the ledger holds."""
+
     def wallet(self, number: int) -> Address:
         """The address of seeded wallet `number`, whose key this ledger can sign with."""
 
-    def fund(self, wallet: Address, lamports: int) -> None:
+    def fund(self, wallet: Address, purse: Purse) -> None:
         """Give a wallet lamports (a fixture; not a transaction)."""
 
     def create_mint(self, mint: Address, authority: Address, freeze: Address | None) -> None:
@@ -135,6 +146,12 @@ class LedgerPort(Protocol):
 
     def execute(self, call: Call, payer: Address) -> Outcome:
         """Run one transaction holding `call`; `payer` pays the fee and so signs."""
+
+    def resend(self) -> Outcome:
+        """Send the last transaction once more, the same signature (L8)."""
+
+    def execute_stale(self, call: Call, payer: Address) -> Outcome:
+        """Run a transaction whose blockhash has expired (L8)."""
 
     def account(self, address: Address) -> AccountImage | None:
         """The account at `address`, or None."""
