@@ -362,4 +362,4 @@ def test_third_party_packages_are_the_declared_ones() -> None:
 def test_a_lock_records_versions_and_hashes_and_no_place(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert re.findall(r"\S*://\S*|(?<!\S)[/~]\S+", text) == []
-    assert len(locked(name)) == text.count("==")
+    assert len(locked(name)) == len(re.findall(r"^\w", text, re.MULTILINE))
