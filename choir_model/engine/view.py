@@ -165,7 +165,7 @@ class Record:
             field.layer = layer
         cls.fields = (*cls.fields, *own)
 
-    def __init__(self, view: View, key: object = None) -> None:
+    def __init__(self, view: View, key: Any = None) -> None:
         self.view = view
         self.key = key
 

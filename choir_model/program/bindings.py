@@ -644,9 +644,7 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "create_thread",
             b"",
             dict,
-            (
-                ("nonce", "Q"),
-            ),
+            (("nonce", "Q"),),
         ),
     ),
     "submit_message": Instruction(
@@ -663,9 +661,7 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "submit_message",
             b"",
             dict,
-            (
-                ("hash", "32s"),
-            ),
+            (("hash", "32s"),),
         ),
     ),
     "submit_spec": Instruction(
@@ -709,9 +705,7 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "vote",
             b"",
             dict,
-            (
-                ("decision", Decision),
-            ),
+            (("decision", Decision),),
         ),
     ),
     "settle": Instruction(
@@ -730,8 +724,7 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "settle",
             b"",
             dict,
-            (
-            ),
+            (),
         ),
     ),
     "claim": Instruction(
@@ -750,8 +743,7 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "claim",
             b"",
             dict,
-            (
-            ),
+            (),
         ),
     ),
 }

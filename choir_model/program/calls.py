@@ -111,9 +111,7 @@ def initialize(
 def create_thread(creator: Address, mint: Address, nonce: int) -> Call:
     """Open the creator's thread number `nonce` (u64)."""
     thread = addresses.thread(creator, nonce)
-    return _call(
-        "create_thread", {"creator": creator, "mint": mint, "thread": thread}, nonce=nonce
-    )
+    return _call("create_thread", {"creator": creator, "mint": mint, "thread": thread}, nonce=nonce)
 
 
 def submit_message(author: Address, thread: Address, hash: Hash) -> Call:

@@ -1,0 +1,173 @@
+"""The reference as a `LedgerPort`: the actions of this package on one concrete state."""
+
+from __future__ import annotations
+
+import hashlib
+
+from choir_model import __version__
+from choir_model.domain.identity import Address
+from choir_model.engine import Disabled, Fired, State, View
+from choir_model.engine.dictview import Outcome as ActionOutcome
+from choir_model.ledger import images, instructions, tokens
+from choir_model.ledger.cells import (
+    OWNERS,
+    Account,
+    AccountKind,
+    Clock,
+    MintAccount,
+    Wallet,
+)
+from choir_model.ports.ledger import (
+    AccountImage,
+    Confirmed,
+    Foreign,
+    LedgerClock,
+    Outcome,
+    Purse,
+    Rejected,
+)
+from choir_model.program import addresses
+from choir_model.program.bindings import ACCOUNTS, DECIMALS, Reason
+from choir_model.program.calls import Call
+from choir_model.program.layout import DecodeError
+
+ACTIONS = {addresses.PROGRAM: instructions.execute, addresses.TOKEN: tokens.execute}
+
+
+def tick(view: View, seconds: int) -> None:
+    """Let the ledger clock advance; zero seconds is a clock that repeats."""
+    clock = Clock(view)
+    clock.now = clock.now + seconds
+
+
+def transaction(view: View, call: Call, payer: Address) -> None:
+    """One transaction holding `call`: the runtime's fee check, then the program."""
+    if Wallet(view, payer).purse is Purse.EMPTY:
+        view.refuse(Foreign.ACCOUNT_NOT_FOUND, "payer")
+    ACTIONS[call.program](view, call, payer)
+
+
+class ReferenceLedger:
+    """The reference ledger.  It models no fees, lamports, slots or signatures' validity."""
+
+    def __init__(self, *, unix_timestamp: int = 0) -> None:
+        self.name = "reference"
+        self.versions = {"choir-model": __version__}
+        self.state = State({Clock.now[None]: unix_timestamp})
+        for program in (addresses.PROGRAM, addresses.TOKEN, addresses.SYSTEM):
+            self.state[Account.kind[program]] = AccountKind.FOREIGN
+        self._foreign: dict[Address, AccountImage] = {}
+        self._images: dict[Address, AccountImage | None] = {}
+        self.slot = 0
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def wallet(self, number: int) -> Address:
+        """A fixed address; nobody needs its key, signatures are taken at their word."""
+        return hashlib.sha256(b"wallet" + number.to_bytes(8, "little")).digest()
+
+    def fund(self, wallet: Address, purse: Purse) -> None:
+        """Set what the wallet can pay for."""
+        self.state[Wallet.purse[wallet]] = purse
+
+    def create_mint(self, mint: Address, authority: Address, freeze: Address | None) -> None:
+        """Put an empty mint at `mint`."""
+
+        def action(view: View) -> None:
+            Account(view, mint).kind = AccountKind.MINT
+            cells = MintAccount(view, mint)
+            cells.mint_authority = authority
+            cells.freeze_authority = freeze
+            cells.decimals = DECIMALS
+
+        self._step(action)
+
+    def create_token_account(self, account: Address, mint: Address, owner: Address) -> None:
+        """Put an empty token account at `account`."""
+        self._step(tokens.open_account, account, mint, owner)
+
+    def put_account(self, address: Address, image: AccountImage) -> None:
+        """Put bytes at `address` that are none of the accounts the reference models.
+
+        Raises `ValueError` for bytes that would be a valid account of the program: such
+        states are reached by transactions only.
+        """
+        kind = AccountKind.FOREIGN
+        if image.owner == addresses.PROGRAM:
+            if _is_program_account(image.data):
+                raise ValueError("a valid program account cannot be planted")
+            kind = AccountKind.UNREADABLE
+        elif image.owner == addresses.SYSTEM and not image.data:
+            kind = AccountKind.VACANT
+        self.state[Account.kind[address]] = kind
+        self._foreign[address] = image
+        self._images.pop(address, None)
+
+    def execute(self, call: Call, payer: Address) -> Outcome:
+        """Run one call; the outcome knows no fee and no compute units."""
+        outcome = self._step(transaction, call, payer)
+        if isinstance(outcome, Fired):
+            return Confirmed(outcome.events)
+        assert not isinstance(outcome, Disabled)
+        assert isinstance(outcome.reason, (Reason, Foreign))
+        return Rejected(outcome.reason, outcome.role)
+
+    def resend(self) -> Outcome:
+        """Always refused: one signature lands at most once (L8)."""
+        return Rejected(Foreign.ALREADY_PROCESSED)
+
+    def execute_stale(self, call: Call, payer: Address) -> Outcome:
+        """Always refused: a transaction does not outlive its blockhash (L8)."""
+        return Rejected(Foreign.BLOCKHASH_NOT_FOUND)
+
+    def account(self, address: Address) -> AccountImage | None:
+        """The account's bytes, as the program would have written them."""
+        if address not in self._images:
+            found = self._foreign.get(address)
+            self._images[address] = found or images.image(self.state, address)
+        return self._images[address]
+
+    def program_accounts(self) -> frozenset[Address]:
+        """Addresses of all accounts the program owns."""
+        kinds = ((c.key, v) for c, v in self.state.items() if c.field is Account.kind)
+        return frozenset(key for key, kind in kinds if OWNERS[kind] == addresses.PROGRAM)
+
+    def clock(self) -> LedgerClock:
+        """Slots are counted; epochs are not modelled."""
+        return LedgerClock(self.slot, 0, self.state.value(Clock.now[None]))
+
+    def advance(self, slots: int, seconds: int) -> None:
+        """Let time pass; raises `ValueError` if it would go backwards."""
+        if slots < 0 or seconds < 0:
+            raise ValueError("time does not go backwards")
+        self.slot += slots
+        self._step(tick, seconds)
+
+    def save(self) -> object:
+        """A copy of the state."""
+        return State(self.state), dict(self._foreign), self.slot
+
+    def restore(self, saved: object) -> None:
+        """Go back to a copy made by `save`."""
+        assert isinstance(saved, tuple)
+        state, foreign, self.slot = saved
+        self.state, self._foreign = State(state), dict(foreign)
+        self._images = {}
+
+    def _step(self, action: object, *params: object) -> ActionOutcome:
+        outcome = self.state.step(action, *params)  # type: ignore[arg-type]
+        if isinstance(outcome, Fired):
+            for cell in outcome.writes:
+                self._images.pop(cell.key, None)
+        return outcome
+
+
+def _is_program_account(data: bytes) -> bool:
+    for layout in ACCOUNTS.values():
+        try:
+            layout.decode(data)
+        except DecodeError:
+            continue
+        return True
+    return False
