@@ -1,0 +1,70 @@
+"""Comparison: what a disagreement is, and what a run has covered."""
+
+from __future__ import annotations
+
+import difflib
+import pprint
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+class Disagreement(AssertionError):
+    """Reference and real thing differ after a command.
+
+    `command` is what was executed, `aspect` what differs, `reference` and `real` are the
+    two sides as values whose `pprint` text is worth reading.
+    """
+
+    def __init__(self, command: object, aspect: str, reference: object, real: object) -> None:
+        self.command = command
+        self.aspect = aspect
+        self.reference = reference
+        self.real = real
+        super().__init__(f"{aspect} after {command}\n{self.diff()}")
+
+    def diff(self) -> str:
+        """Both sides as a unified diff."""
+        sides = [
+            pprint.pformat(side, width=96).splitlines() for side in (self.reference, self.real)
+        ]
+        lines = difflib.unified_diff(*sides, "reference", "real", lineterm="", n=2)
+        return "\n".join(lines) or "(equal when printed)"
+
+
+def agree(command: object, aspect: str, reference: object, real: object) -> None:
+    """Raise `Disagreement` unless both sides are equal."""
+    if reference != real:
+        raise Disagreement(command, aspect, reference, real)
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What a run has reached: how often each command, refusal and event occurred.
+
+    A model that never reaches its interesting states proves nothing, so runs print these
+    and tests assert them to be above zero.
+    """
+
+    steps: int = 0
+    examples: int = 0
+    commands: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    situations: Counter[str] = field(default_factory=Counter)
+
+    def missing(self, refusals: Iterable[str] = (), events: Iterable[str] = ()) -> set[str]:
+        """Those of the expected refusals and events that never occurred."""
+        return (set(refusals) - set(self.refusals)) | (set(events) - set(self.events))
+
+    def add(self, other: Coverage) -> None:
+        """Count what another run has reached as well."""
+        self.steps += other.steps
+        self.examples += other.examples
+        for mine, theirs in (
+            (self.commands, other.commands),
+            (self.refusals, other.refusals),
+            (self.events, other.events),
+            (self.situations, other.situations),
+        ):
+            mine.update(theirs)
