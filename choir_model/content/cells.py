@@ -1,0 +1,36 @@
+"""The cells of the content store: message points, thread points, and which there are."""
+
+from __future__ import annotations
+
+from choir_model.domain.identity import Address, RecordKey
+from choir_model.domain.lifecycle import Privacy, Status
+from choir_model.engine import Field, Record
+from choir_model.ports.embeddings import Vector
+
+
+class Point(Record, name="point", layer="content"):
+    """A message point; its key is the `RecordKey`.  Status ``None``: there is no such point."""
+
+    status: Field[Status | None] = Field(None)
+    privacy: Field[Privacy] = Field(Privacy.PUBLIC)
+    content: Field[str] = Field("")
+    created_at: Field[int] = Field(0)
+    vector: Field[Vector | None] = Field(None)
+    quarantined: Field[bool] = Field(False)
+
+
+class ThreadPoint(Record, name="thread_point", layer="content"):
+    """A thread point; its key is the thread.  Sequence ``None``: there is no such point."""
+
+    co_authors: Field[tuple[Address, ...]] = Field(())
+    sequence: Field[int | None] = Field(None)
+
+
+class Catalogue(Record, name="catalogue", layer="content"):
+    """Which points there are: the singleton every scan of the store goes through.
+
+    Both are kept in order of point id, the last resort of every order the store promises.
+    """
+
+    messages: Field[tuple[RecordKey, ...]] = Field(())
+    threads: Field[tuple[Address, ...]] = Field(())

@@ -1,0 +1,140 @@
+"""`ReferenceContent`: the content port over the reference's actions and a plain state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from choir_model.content import reference
+from choir_model.content.cells import Catalogue, Point, ThreadPoint
+from choir_model.content.reference import Limits, Ranked
+from choir_model.domain.identity import Address, RecordKey
+from choir_model.domain.lifecycle import MAX_CONTENT_BYTES, Privacy, Status
+from choir_model.engine import Fired, State, View
+from choir_model.engine.dictview import Action
+from choir_model.engine.dictview import Refused as ActionRefused
+from choir_model.ports.content import (
+    Deleted,
+    Got,
+    Hit,
+    Listing,
+    Message,
+    Refused,
+    Results,
+    Snapshot,
+    StoredPoint,
+    StoredThread,
+    Upserted,
+    Viewer,
+    Written,
+    message_point_id,
+    thread_point_id,
+)
+from choir_model.ports.embeddings import DEFAULT_DIMENSION, SCORE_STEPS, Vector
+
+
+class ReferenceContent:
+    """The reference as a `ContentPort`; its cells are in `state`, for whoever looks closer."""
+
+    def __init__(
+        self, dimension: int = DEFAULT_DIMENSION, max_content_bytes: int = MAX_CONTENT_BYTES
+    ) -> None:
+        self.limits = Limits(dimension, max_content_bytes)
+        self.state = State()
+
+    @property
+    def dimension(self) -> int:
+        return self.limits.dimension
+
+    def upsert(self, message: Message, vector: Vector) -> Upserted:
+        answer: Upserted = self._do(reference.upsert, message, vector, self.limits)
+        return answer
+
+    def set_status(self, key: RecordKey, status: Status) -> Written:
+        answer: Written = self._do(reference.set_status, key, status)
+        return answer
+
+    def set_privacy(self, key: RecordKey, privacy: Privacy) -> Written:
+        answer: Written = self._do(reference.set_privacy, key, privacy)
+        return answer
+
+    def put_thread(
+        self, thread: Address, co_authors: tuple[Address, ...], sequence: int
+    ) -> Written:
+        answer: Written = self._do(reference.put_thread, thread, co_authors, sequence)
+        return answer
+
+    def delete(self, key: RecordKey) -> Deleted:
+        answer: Deleted = self._do(reference.delete, key)
+        return answer
+
+    def get(self, viewer: Viewer, key: RecordKey) -> Got:
+        answer: Got = self._do(reference.get, viewer, key)
+        return answer
+
+    def list_thread(self, viewer: Viewer, thread: Address) -> Listing:
+        answer: Listing = self._do(reference.list_thread, viewer, thread)
+        return answer
+
+    def search(
+        self, viewer: Viewer, query: Vector, limit: int, thread: Address | None = None
+    ) -> Results | Refused:
+        answer = self._do(reference.search, viewer, query, limit, thread, self.limits)
+        if not isinstance(answer, Ranked):
+            assert isinstance(answer, Refused)
+            return answer
+        hits = tuple(Hit(key, steps / SCORE_STEPS) for key, steps in answer.hits)
+        return Results(hits, answer.quarantined)
+
+    def observe(self) -> Snapshot:
+        view = self.state.view()
+        catalogue = Catalogue(view)
+        return Snapshot(
+            tuple(_stored_point(view, key) for key in catalogue.messages),
+            tuple(_stored_thread(view, thread) for thread in catalogue.threads),
+        )
+
+    def observe_point(self, key: RecordKey) -> StoredPoint | None:
+        view = self.state.view()
+        return None if Point(view, key).status is None else _stored_point(view, key)
+
+    def damage(self, key: RecordKey, content: str) -> Written:
+        answer: Written = self._do(reference.damage, key, content)
+        return answer
+
+    def lose_vector(self, key: RecordKey) -> Written:
+        answer: Written = self._do(reference.lose_vector, key)
+        return answer
+
+    def reset(self) -> None:
+        self.state.clear()
+
+    def save(self) -> Snapshot:
+        return self.observe()
+
+    def restore(self, saved: Snapshot) -> None:
+        self._do(reference.restore, saved)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _do(self, action: Action, *params: object) -> Any:
+        outcome = self.state.step(action, *params)
+        if isinstance(outcome, ActionRefused):
+            return Refused(outcome.reason)  # type: ignore[arg-type]  # actions refuse with these
+        assert isinstance(outcome, Fired)
+        return outcome.events[-1]
+
+
+def _stored_point(view: View, key: RecordKey) -> StoredPoint:
+    point = Point(view, key)
+    status = point.status
+    assert status is not None
+    message = Message(key, point.content, status, point.privacy, point.created_at)
+    return StoredPoint(message_point_id(key), message, point.quarantined, point.vector)
+
+
+def _stored_thread(view: View, thread: Address) -> StoredThread:
+    point = ThreadPoint(view, thread)
+    sequence = point.sequence
+    assert sequence is not None
+    return StoredThread(thread_point_id(thread), thread, point.co_authors, sequence)
