@@ -25,10 +25,10 @@ class Disagreement(AssertionError):
 
     def diff(self) -> str:
         """Both sides as a unified diff."""
-        sides = [
+        reference, real = (
             pprint.pformat(side, width=96).splitlines() for side in (self.reference, self.real)
-        ]
-        lines = difflib.unified_diff(*sides, "reference", "real", lineterm="", n=2)
+        )
+        lines = difflib.unified_diff(reference, real, "reference", "real", lineterm="", n=2)
         return "\n".join(lines) or "(equal when printed)"
 
 

@@ -1,0 +1,163 @@
+"""The cast of the ledger machines: a small fixed world, so that commands collide.
+
+A handful of wallets, one of them without lamports and one with too few for rent; a token
+account for each; a second mint whose accounts are the wrong ones; look-alike accounts.
+`Cast.prepare` puts all of that on a ledger, in the same way on reference and real thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from choir_model.domain.identity import Address, Hash, RecordKey, content_hash
+from choir_model.ledger.cells import DEFAULT_DESIGN
+from choir_model.ports.ledger import AccountImage, Confirmed, LedgerPort, Purse
+from choir_model.program import addresses, calls
+
+CHOIR = 10**9
+"""Base units of one CHOIR."""
+WINDOW = 100
+"""Approval window of the machines, in seconds."""
+MIN_STAKE = 1000
+RICH, POOR = 50_000, 1_500
+"""Token holdings in base units: enough for many stakes, and for one only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Parameters the ledger is initialized with; `initialized` false leaves that undone."""
+
+    name: str
+    initialized: bool = True
+    approval_window: int = WINDOW
+    min_stake: int = MIN_STAKE
+    max_co_authors: int = 3
+
+
+SETTINGS = (
+    Setting("usual"),
+    Setting("roomy", max_co_authors=5),
+    Setting("endless window", approval_window=2**63 - 1),
+    Setting("blank", initialized=False),
+)
+
+START = 1_000
+"""Ledger clock of the first moment, in seconds."""
+
+
+def _address(label: str) -> Address:
+    return hashlib.sha256(label.encode()).digest()
+
+
+class Cast:
+    """Wallets, token accounts and contents the machines draw from, by small numbers."""
+
+    AUTHORS = 5
+    PAUPER = 5
+    """Has no lamports at all."""
+    THIN = 6
+    """Has lamports for fees, not for rent."""
+    AUTHORITY = 7
+    CRANK = 8
+
+    def __init__(self, wallets: tuple[Address, ...]) -> None:
+        self.wallets = wallets
+        self.mint = _address("choir mint")
+        self.other_mint = _address("other mint")
+        self.unfit_mint = _address("mint of another authority")
+        self.spare_mint = _address("mint that could become a second one")
+        self.reserve = _address("reserve")
+        self.spare_reserve = _address("reserve of the spare mint")
+        self.look_alike = _address("look-alike")
+        self.garbage = _address("garbage")
+        self.hashes: tuple[Hash, ...] = tuple(content_hash(f"content {n}") for n in range(3))
+
+    @classmethod
+    def of(cls, ledger: LedgerPort) -> Cast:
+        """The cast whose keys `ledger` holds."""
+        return cls(tuple(ledger.wallet(number) for number in range(9)))
+
+    @property
+    def authority(self) -> Address:
+        """The mint authority, who initializes."""
+        return self.wallets[self.AUTHORITY]
+
+    @property
+    def crank(self) -> Address:
+        """Pays for what nobody in particular sends."""
+        return self.wallets[self.CRANK]
+
+    def token(self, wallet: Address) -> Address:
+        """The wallet's CHOIR account."""
+        return _address(f"token account of {wallet.hex()}")
+
+    def other_token(self, wallet: Address) -> Address:
+        """The wallet's account of the other mint."""
+        return _address(f"other token account of {wallet.hex()}")
+
+    def thread(self, number: int) -> Address:
+        """Thread `number`: two creators with two nonces each."""
+        return addresses.thread(self.wallets[number % 2], number // 2)
+
+    def record(self, thread: int, author: int, content: int) -> RecordKey:
+        """The key of a record, which need not exist."""
+        return RecordKey(self.thread(thread), self.wallets[author], self.hashes[content])
+
+    def names(self) -> Mapping[Address, str]:
+        """Readable names of the cast's addresses, for reports."""
+        found = {wallet: f"wallet{n}" for n, wallet in enumerate(self.wallets)}
+        found |= {self.token(w): f"token{n}" for n, w in enumerate(self.wallets)}
+        found |= {self.thread(n): f"thread{n}" for n in range(4)}
+        return found
+
+    def accounts(self) -> list[Address]:
+        """Every token account and mint that `prepare` puts on a ledger."""
+        holders = [self.token(w) for w in self.wallets] + [self.other_token(self.wallets[0])]
+        mints = [self.mint, self.other_mint, self.unfit_mint, self.spare_mint]
+        return [*mints, self.reserve, self.spare_reserve, *holders]
+
+    def prepare(self, ledger: LedgerPort, setting: Setting) -> None:
+        """Put the cast on a fresh ledger and, unless left blank, initialize it."""
+        for number, wallet in enumerate(self.wallets):
+            purse = {self.PAUPER: Purse.EMPTY, self.THIN: Purse.FEES_ONLY}.get(number, Purse.AMPLE)
+            ledger.fund(wallet, purse)
+            ledger.create_token_account(self.token(wallet), self.mint, wallet)
+        ledger.create_mint(self.mint, self.authority, self.authority)
+        ledger.create_mint(self.other_mint, self.authority, None)
+        ledger.create_mint(self.unfit_mint, self.crank, self.crank)
+        ledger.create_mint(self.spare_mint, self.authority, None)
+        first = self.wallets[0]
+        ledger.create_token_account(self.reserve, self.mint, self.authority)
+        ledger.create_token_account(self.spare_reserve, self.spare_mint, self.authority)
+        ledger.create_token_account(self.other_token(first), self.other_mint, first)
+        foreign = AccountImage(_address("some other program"), b"look-alike" + bytes(2171))
+        ledger.put_account(self.look_alike, foreign)
+        ledger.put_account(self.garbage, AccountImage(addresses.PROGRAM, b"\7" * 66))
+        if setting.initialized:
+            _must(ledger, self.initialize(setting), self.authority)
+            for number, wallet in enumerate(self.wallets[: self.AUTHORS]):
+                amount = POOR if number == self.AUTHORS - 1 else RICH
+                give = calls.token_transfer(
+                    self.authority, self.reserve, self.token(wallet), amount
+                )
+                _must(ledger, give, self.authority)
+
+    def initialize(self, setting: Setting) -> calls.Call:
+        """The call that initializes the ledger as the setting says."""
+        return calls.initialize(
+            self.authority,
+            self.mint,
+            self.reserve,
+            DEFAULT_DESIGN,
+            setting.approval_window,
+            setting.min_stake,
+            setting.max_co_authors,
+        )
+
+
+def _must(ledger: LedgerPort, call: calls.Call, payer: Address) -> None:
+    outcome = ledger.execute(call, payer)
+    if not isinstance(outcome, Confirmed):
+        raise RuntimeError(f"{ledger.name}: preparing the cast: {call.name}: {outcome}")

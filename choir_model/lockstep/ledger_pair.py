@@ -1,0 +1,237 @@
+"""Two ledgers in lockstep: every command on both, everything compared after each.
+
+Commands are values, so that a failing sequence can be written to a file and replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from choir_model.domain.identity import Address
+from choir_model.lockstep.cast import START, Cast, Setting
+from choir_model.lockstep.compare import Coverage, Disagreement, agree
+from choir_model.ports.ledger import (
+    AccountImage,
+    Confirmed,
+    LedgerPort,
+    Outcome,
+    Rejected,
+    Unknown,
+)
+from choir_model.program import addresses
+from choir_model.program.calls import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """One transaction.  `stale`: under an expired blockhash."""
+
+    call: Call
+    payer: Address
+    stale: bool = False
+
+    def __str__(self) -> str:
+        return f"{'stale ' if self.stale else ''}{self.call.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """The last transaction once more."""
+
+    def __str__(self) -> str:
+        return "resend"
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Time passes: slots, seconds."""
+
+    slots: int
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"advance {self.seconds} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Save both ledgers, or (`back`) restore both to what was saved last."""
+
+    back: bool
+
+    def __str__(self) -> str:
+        return "restore" if self.back else "save"
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Both ledgers at the first moment of a setting: the first command of a sequence."""
+
+    setting: Setting
+
+    def __str__(self) -> str:
+        return f"begin: {self.setting.name}"
+
+
+Command: TypeAlias = Begin | Execute | Resend | Advance | Checkpoint
+
+
+def lying(image: AccountImage | None) -> tuple[Address, bytes] | None:
+    """What can be compared of an account: owner and data; lamports are foreign (L3)."""
+    if image is None or (image.owner == addresses.SYSTEM and not image.data):
+        return None
+    return image.owner, image.data
+
+
+def said(outcome: Outcome) -> tuple[str, Any]:
+    """What can be compared of an outcome: events, or the reason of a refusal."""
+    if isinstance(outcome, Confirmed):
+        return "Confirmed", outcome.events
+    if isinstance(outcome, Rejected):
+        return "Rejected", outcome.reason
+    return "Unknown", None
+
+
+class LedgerPair:
+    """A reference and a real ledger holding the same cast, driven by the same commands."""
+
+    def __init__(
+        self, reference: LedgerPort, real: LedgerPort, cast: Cast, coverage: Coverage
+    ) -> None:
+        self.reference = reference
+        self.real = real
+        self.cast = cast
+        self.coverage = coverage
+        self.genesis: dict[Setting, tuple[object, object]] = {}
+        self._blank = (reference.save(), real.save())
+        self.commands: list[Command] = []
+        self._saved: tuple[object, object, set[Address]] | None = None
+        self._watched: set[Address] = set()
+
+    def _begin(self, setting: Setting) -> None:
+        if setting not in self.genesis:
+            self._restore(self._blank)
+            for ledger in (self.reference, self.real):
+                ledger.advance(0, max(0, START - ledger.clock().unix_timestamp))
+                self.cast.prepare(ledger, setting)
+            self.genesis[setting] = (self.reference.save(), self.real.save())
+        self._restore(self.genesis[setting])
+        self._saved = None
+        self._watched = {addresses.config(), addresses.treasury(), *self.cast.accounts()}
+        self.coverage.examples += 1
+        self.compare_accounts("begin")
+
+    def apply(self, command: Command) -> Outcome | None:
+        """Run one command on both and compare outcomes and accounts.
+
+        Raises `Disagreement` at the first difference.
+        """
+        if isinstance(command, Begin):
+            self.commands = [command]
+            self._begin(command.setting)
+            return None
+        self.commands.append(command)
+        self.coverage.steps += 1
+        outcome = None
+        match command:
+            case Execute(call, payer, stale):
+                self.coverage.commands[call.name] += 1
+                self._watched.update(m.address for m in call.accounts)
+                outcome = self._both(
+                    command,
+                    *(
+                        (ledger.execute_stale if stale else ledger.execute)(call, payer)
+                        for ledger in (self.reference, self.real)
+                    ),
+                )
+            case Resend():
+                self.coverage.commands["resend"] += 1
+                outcome = self._both(command, self.reference.resend(), self.real.resend())
+            case Advance(slots, seconds):
+                self.coverage.commands["advance"] += 1
+                self.reference.advance(slots, seconds)
+                self.real.advance(slots, seconds)
+                times = [p.clock().unix_timestamp for p in (self.reference, self.real)]
+                agree(command, "clock", *times)
+            case Checkpoint(back):
+                self._checkpoint(back)
+        self.compare_accounts(command)
+        return outcome
+
+    def _both(self, command: Command, reference: Outcome, real: Outcome) -> Outcome:
+        agree(command, "outcome", said(reference), said(real))
+        if isinstance(real, Confirmed):
+            for event in real.events:
+                self.coverage.events[type(event).__name__] += 1
+        elif isinstance(real, Rejected):
+            self.coverage.refusals[real.reason.name] += 1
+        else:
+            assert isinstance(real, Unknown)
+        return real
+
+    def _checkpoint(self, back: bool) -> None:
+        self.coverage.commands["restore" if back else "save"] += 1
+        if not back:
+            saved = (self.reference.save(), self.real.save())
+            self._saved = (*saved, set(self._watched))
+        elif self._saved is not None:
+            self._restore(self._saved[:2])
+
+    def compare_accounts(self, command: object) -> None:
+        """Every watched account byte for byte, and the token totals (S1)."""
+        reference, real = self.reference, self.real
+        for address in self._watched:
+            found, expected = lying(real.account(address)), lying(reference.account(address))
+            if found != expected:
+                raise Disagreement(
+                    command,
+                    f"account {self.name(address)}",
+                    describe(expected),
+                    describe(found),
+                )
+
+    def finish(self) -> None:
+        """What is too costly for every step: no account of the program but the known ones."""
+        command = "the last command"
+        agree(
+            command,
+            "accounts of the program",
+            sorted(self.reference.program_accounts()),
+            sorted(self.real.program_accounts()),
+        )
+
+    def name(self, address: Address) -> str:
+        """A readable name of an address."""
+        known = {
+            addresses.config(): "config",
+            addresses.treasury(): "treasury",
+            self.cast.mint: "mint",
+            self.cast.reserve: "reserve",
+            **self.cast.names(),
+        }
+        return known.get(address, addresses.base58(address))
+
+    def _restore(self, saved: Iterable[object]) -> None:
+        reference, real = saved
+        self.reference.restore(reference)
+        self.real.restore(real)
+
+
+def describe(found: tuple[Address, bytes] | None) -> object:
+    """An account as a value worth reading: decoded where it is one of the program's."""
+    from choir_model.program.bindings import ACCOUNTS
+
+    if found is None:
+        return "vacant"
+    owner, data = found
+    for layout in ACCOUNTS.values():
+        if data[:8] == layout.discriminator and len(data) == layout.size:
+            value = layout.decode(data)
+            shown = {name: getattr(value, name) for name in layout.names}
+            return {n: v.hex() if isinstance(v, bytes) else v for n, v in shown.items()}
+    if owner == addresses.TOKEN and len(data) == 165:
+        amount = int.from_bytes(data[64:72], "little")
+        return {"mint": data[:32].hex(), "owner": data[32:64].hex(), "amount": amount}
+    return {"owner": addresses.base58(owner), "data": data.hex()}
