@@ -1,0 +1,260 @@
+"""The submit, approve, settle and create-thread sagas of section 6.
+
+Theory of operation
+-------------------
+Nobody has one transaction over ledger and store, so every change of both is a **saga**: a
+sequence of arrows, each of which is one command to one layer, and between any two of which
+anything may happen to the rest of the world, or to the saga itself.  A `Saga` is an
+immutable value: the arrows left, and what was learned so far.
+
+==================  ====================================================================
+saga                arrows
+==================  ====================================================================
+submit              store (invisible status) → send → read record → read thread →
+                    follow status → follow thread
+approve             verify → send → read record → read thread → follow status → …
+settle              send → read record → read thread → follow status → …
+create thread       send → read thread → follow thread
+recover             read record → read thread → follow status → follow thread
+==================  ====================================================================
+
+Content is stored before the ledger speaks of it (variant ``content_first``), with the
+status Submitted, which only its author can get; the store learns every other status from
+what was *read back* from the ledger, never from what a transaction was meant to do.  A
+refusal ends a saga: content that was stored stays Submitted and may be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, TypeAlias
+
+from choir_model.domain.identity import Address, RecordKey
+from choir_model.domain.lifecycle import Privacy, Status
+from choir_model.ports.content import Message
+from choir_model.ports.content import Refused as StoreRefused
+from choir_model.ports.ledger import AccountImage, Confirmed, Rejected
+from choir_model.program import addresses, calls
+from choir_model.program.bindings import ACCOUNTS, Record, RecordStatus, Thread
+from choir_model.program.calls import Call
+
+
+class Arrow(Enum):
+    """One command of a saga, to one layer."""
+
+    VERIFY = "verify ledger state"
+    STORE = "store content"
+    SEND = "send transaction"
+    READ_RECORD = "read record back"
+    READ_THREAD = "read thread back"
+    FOLLOW_STATUS = "follow status"
+    FOLLOW_THREAD = "follow thread"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """To the ledger: one transaction.  Answer: a ledger outcome."""
+
+    call: Call
+    payer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """To the ledger: an account.  Answer: its image or None."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """To the content store: a message, to be embedded (C4) and upserted."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class FollowStatus:
+    """To the content store: a record's status as read from the ledger."""
+
+    key: RecordKey
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class FollowThread:
+    """To the content store: a thread's co-authors as of a ledger sequence."""
+
+    thread: Address
+    co_authors: tuple[Address, ...]
+    sequence: int
+
+
+SagaCommand: TypeAlias = Send | Read | Store | FollowStatus | FollowThread
+
+PROPAGATE = (Arrow.READ_RECORD, Arrow.READ_THREAD, Arrow.FOLLOW_STATUS, Arrow.FOLLOW_THREAD)
+
+
+class Conflict(Enum):
+    """Why a saga stopped by itself (SPEC 10)."""
+
+    STATE_CONFLICT = "the ledger's state is not what the action assumes; read it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Saga:
+    """A saga under way.  `arrows` are those left; a saga without arrows is over.
+
+    `stopped` is why it ended before its last arrow: a refusal of ledger or store, or a
+    `Conflict`; None if it did not.
+    """
+
+    name: str
+    arrows: tuple[Arrow, ...]
+    thread: Address
+    key: RecordKey | None = None
+    call: Call | None = None
+    payer: Address = b""
+    message: Message | None = None
+    stopped: Enum | None = None
+    confirmed: Confirmed | None = None
+    status: Status | None = None
+    members: tuple[tuple[Address, ...], int] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}, next: {self.arrows[0].value if self.arrows else 'nothing'}"
+
+
+def submit_message(key: RecordKey, content: str, privacy: Privacy, now: int) -> Saga:
+    """A co-author's direct message (M1)."""
+    call = calls.submit_message(key.author, key.thread, key.hash)
+    return _submit("submit message", key, content, privacy, now, call)
+
+
+def submit_spec(
+    key: RecordKey, content: str, privacy: Privacy, now: int, source: Address, stake: int
+) -> Saga:
+    """A spec with `stake` base units from the token account `source` (M2)."""
+    call = calls.submit_spec(key.author, source, key.thread, key.hash, stake)
+    return _submit("submit spec", key, content, privacy, now, call)
+
+
+def _submit(
+    name: str, key: RecordKey, content: str, privacy: Privacy, now: int, call: Call
+) -> Saga:
+    message = Message(key, content, Status.SUBMITTED, privacy, now)
+    arrows = (Arrow.STORE, Arrow.SEND, *PROPAGATE)
+    return Saga(name, arrows, key.thread, key, call, key.author, message)
+
+
+def approve(voter: Address, key: RecordKey, call: Call, *, verified: bool = True) -> Saga:
+    """A vote, approving or denying; `verified` false: by a client that does not look first."""
+    arrows = (Arrow.VERIFY, Arrow.SEND, *PROPAGATE) if verified else (Arrow.SEND, *PROPAGATE)
+    return Saga("vote", arrows, key.thread, key, call, voter)
+
+
+def settle(crank: Address, key: RecordKey) -> Saga:
+    """Close a spec whose window is over (M6)."""
+    arrows = (Arrow.SEND, *PROPAGATE)
+    return Saga("settle", arrows, key.thread, key, calls.settle(key), crank)
+
+
+def create_thread(creator: Address, mint: Address, nonce: int) -> Saga:
+    """Ledger account → store."""
+    thread = addresses.thread(creator, nonce)
+    arrows = (Arrow.SEND, Arrow.READ_THREAD, Arrow.FOLLOW_THREAD)
+    call = calls.create_thread(creator, mint, nonce)
+    return Saga("create thread", arrows, thread, None, call, creator)
+
+
+def recover(key: RecordKey) -> Saga:
+    """Bring the store up to date with one record of the ledger, whatever was missed."""
+    return Saga("recover", PROPAGATE, key.thread, key)
+
+
+def command(saga: Saga) -> SagaCommand | None:
+    """What the saga wants done next; None when it is over."""
+    if not saga.arrows:
+        return None
+    match saga.arrows[0]:
+        case Arrow.VERIFY | Arrow.READ_RECORD:
+            assert saga.key is not None
+            return Read(addresses.record(saga.key))
+        case Arrow.READ_THREAD:
+            return Read(saga.thread)
+        case Arrow.STORE:
+            assert saga.message is not None
+            return Store(saga.message)
+        case Arrow.SEND:
+            assert saga.call is not None
+            return Send(saga.call, saga.payer)
+        case Arrow.FOLLOW_STATUS:
+            assert saga.key is not None and saga.status is not None
+            return FollowStatus(saga.key, saga.status)
+        case Arrow.FOLLOW_THREAD:
+            assert saga.members is not None
+            return FollowThread(saga.thread, *saga.members)
+
+
+def react(saga: Saga, answer: Any) -> Saga:
+    """The saga after the answer to its command."""
+    return REACTIONS[saga.arrows[0]](replace(saga, arrows=saga.arrows[1:]), answer)
+
+
+def _stop(saga: Saga, why: Enum) -> Saga:
+    return replace(saga, arrows=(), stopped=why)
+
+
+def _verified(saga: Saga, answer: AccountImage | None) -> Saga:
+    record = _record(answer)
+    if record is None or record.status is not RecordStatus.PENDING:
+        return _stop(saga, Conflict.STATE_CONFLICT)
+    return saga
+
+
+def _stored(saga: Saga, answer: Any) -> Saga:
+    return _stop(saga, answer.reason) if isinstance(answer, StoreRefused) else saga
+
+
+def _sent(saga: Saga, answer: Any) -> Saga:
+    if isinstance(answer, Rejected):
+        return _stop(saga, answer.reason)
+    return replace(saga, confirmed=answer) if isinstance(answer, Confirmed) else saga
+
+
+def _record_read(saga: Saga, answer: AccountImage | None) -> Saga:
+    record = _record(answer)
+    if record is None:
+        return _stop(saga, Conflict.STATE_CONFLICT)
+    return replace(saga, status=Status[record.status.name])
+
+
+def _thread_read(saga: Saga, answer: AccountImage | None) -> Saga:
+    if answer is None or not answer.data:
+        return _stop(saga, Conflict.STATE_CONFLICT)
+    thread: Thread = ACCOUNTS[Thread].decode(answer.data)
+    return replace(saga, members=(thread.seats[: thread.co_author_count], thread.sequence))
+
+
+def _followed(saga: Saga, answer: Any) -> Saga:
+    return _stop(saga, answer.reason) if isinstance(answer, StoreRefused) else saga
+
+
+REACTIONS: dict[Arrow, Callable[[Saga, Any], Saga]] = {
+    Arrow.VERIFY: _verified,
+    Arrow.STORE: _stored,
+    Arrow.SEND: _sent,
+    Arrow.READ_RECORD: _record_read,
+    Arrow.READ_THREAD: _thread_read,
+    Arrow.FOLLOW_STATUS: _followed,
+    Arrow.FOLLOW_THREAD: _followed,
+}
+
+
+def _record(image: AccountImage | None) -> Record | None:
+    if image is None or not image.data:
+        return None
+    record: Record = ACCOUNTS[Record].decode(image.data)
+    return record
