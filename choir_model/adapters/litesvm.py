@@ -187,6 +187,7 @@ class LiteSvmLedger:
         )
         signers = {payer: None, **{m.address: None for m in call.accounts if m.signer}}
         self._tracked.update(m.address for m in call.accounts)
+        self._tracked -= {PROGRAM, SYSTEM, TOKEN}
         return VersionedTransaction(message, [self._keys[address] for address in signers])
 
     def _outcome(self, result: Any) -> Outcome:
@@ -258,7 +259,7 @@ class LiteSvmLedger:
         assert isinstance(saved, tuple)
         accounts, clock = saved
         gone = Account(0, b"", Pubkey.default())
-        for address in self._tracked:
+        for address in self._tracked | accounts.keys():
             account = accounts.get(address) or gone
             self.svm.set_account(self._pubkey(address), account)
         self._tracked = set(accounts)

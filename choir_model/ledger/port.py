@@ -58,6 +58,7 @@ class ReferenceLedger:
             self.state[Account.kind[program]] = AccountKind.FOREIGN
         self._foreign: dict[Address, AccountImage] = {}
         self._images: dict[Address, AccountImage | None] = {}
+        self._last: Outcome = Rejected(Foreign.BLOCKHASH_NOT_FOUND)
         self.slot = 0
 
     def close(self) -> None:
@@ -108,13 +109,21 @@ class ReferenceLedger:
         """Run one call; the outcome knows no fee and no compute units."""
         outcome = self._step(transaction, call, payer)
         if isinstance(outcome, Fired):
-            return Confirmed(outcome.events)
-        assert not isinstance(outcome, Disabled)
-        assert isinstance(outcome.reason, (Reason, Foreign))
-        return Rejected(outcome.reason, outcome.role)
+            self._last = Confirmed(outcome.events)
+        else:
+            assert not isinstance(outcome, Disabled)
+            assert isinstance(outcome.reason, (Reason, Foreign))
+            self._last = Rejected(outcome.reason, outcome.role)
+        return self._last
 
     def resend(self) -> Outcome:
-        """Always refused: one signature lands at most once (L8)."""
+        """Refused if the last transaction landed: one signature does so at most once (L8).
+
+        A refused transaction has landed too, unless its payer could not even pay the fee.
+        """
+        outcome = self._last
+        if isinstance(outcome, Rejected) and outcome.reason is Foreign.ACCOUNT_NOT_FOUND:
+            return outcome
         return Rejected(Foreign.ALREADY_PROCESSED)
 
     def execute_stale(self, call: Call, payer: Address) -> Outcome:

@@ -229,7 +229,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(a=SMALL, b=SMALL, instruction=SMALL, how=st.integers(0, 2))
     def undelivered(self, instruction: int, a: int, b: int, how: int) -> None:
         """Resent, stale, or paid by a wallet without lamports (L8)."""
-        if how == 0 and any(isinstance(c, Execute) for c in self.pair.commands[-1:]):
+        if how == 0:
             self.pair.apply(Resend())
             return
         call = self.plausible(1 + instruction % 6, a, b)

@@ -78,6 +78,10 @@ class Begin:
 Command: TypeAlias = Begin | Execute | Resend | Advance | Checkpoint
 
 
+PROGRAMS = {addresses.PROGRAM, addresses.TOKEN, addresses.SYSTEM}
+"""Their accounts hold code and are nobody's state."""
+
+
 def lying(image: AccountImage | None) -> tuple[Address, bytes] | None:
     """What can be compared of an account: owner and data; lamports are foreign (L3)."""
     if image is None or (image.owner == addresses.SYSTEM and not image.data):
@@ -139,6 +143,7 @@ class LedgerPair:
             case Execute(call, payer, stale):
                 self.coverage.commands[call.name] += 1
                 self._watched.update(m.address for m in call.accounts)
+                self._watched -= PROGRAMS
                 outcome = self._both(
                     command,
                     *(
@@ -147,6 +152,8 @@ class LedgerPair:
                     ),
                 )
             case Resend():
+                if not self._just_sent():
+                    return None
                 self.coverage.commands["resend"] += 1
                 outcome = self._both(command, self.reference.resend(), self.real.resend())
             case Advance(slots, seconds):
@@ -170,6 +177,10 @@ class LedgerPair:
         else:
             assert isinstance(real, Unknown)
         return real
+
+    def _just_sent(self) -> bool:
+        previous = self.commands[-2]
+        return isinstance(previous, Execute) and not previous.stale
 
     def _checkpoint(self, back: bool) -> None:
         self.coverage.commands["restore" if back else "save"] += 1
