@@ -40,6 +40,7 @@ class ReferenceContent:
     ) -> None:
         self.limits = Limits(dimension, max_content_bytes)
         self.state = State()
+        self.versions: dict[str, str] = {}
 
     @property
     def dimension(self) -> int:

@@ -190,10 +190,15 @@ class StoredThread:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole store in canonical form: message and thread points, each by point id."""
+    """The whole store in canonical form: message and thread points, each by point id.
+
+    `unreadable` names points whose payload was wiped or is no message's and no thread's;
+    for every operation but `observe` they are not there, and restoring skips them.
+    """
 
     points: tuple[StoredPoint, ...]
     threads: tuple[StoredThread, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 Written: TypeAlias = Stored | Refused
@@ -221,6 +226,9 @@ def thread_point_id(thread: Address) -> str:
 
 class ContentPort(Protocol):
     """A store of messages and thread memberships.  All operations are idempotent."""
+
+    versions: dict[str, str]
+    """Packages that decide its behaviour, and their versions, for reports."""
 
     @property
     def dimension(self) -> int:

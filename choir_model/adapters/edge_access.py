@@ -1,0 +1,87 @@
+"""The visibility table as a filter of Qdrant Edge (S8); nothing about access is stated here.
+
+Per audience the table's rectangles of statuses and privacies (`grants`) become conditions,
+joined with who belongs to the audience; a record passes if any audience the viewer may be
+in grants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from choir_model.domain.lifecycle import Privacy
+from choir_model.domain.visibility import Audience, Grant, Operation, grants
+
+if TYPE_CHECKING:
+    from qdrant_edge import FieldCondition, Filter
+
+FILTERS_KEPT = 1_024
+
+
+class AccessFilters:
+    """Filters of one engine; making one costs more than many searches, so they are kept."""
+
+    def __init__(self, engine: ModuleType) -> None:
+        self._engine = engine
+        self.filter = lru_cache(maxsize=FILTERS_KEPT)(self._filter)
+
+    def naming(self, viewer: str) -> Filter:
+        """The thread points that name `viewer` as a co-author."""
+        named: Filter = self._engine.Filter(must=[self._is("co_authors", viewer)])
+        return named
+
+    def _filter(
+        self,
+        operation: Operation,
+        viewer: str,
+        premium: bool,
+        member_of: tuple[str, ...],
+        thread: str | None,
+    ) -> Filter:
+        """What `viewer` may do `operation` with, quarantined points left out.
+
+        Addresses as in payloads; `member_of`: the threads the viewer is a member of;
+        `thread`: the only thread wanted, or `None`.
+        """
+        engine = self._engine
+        conditions = [engine.Filter(should=list(self._audiences(
+            operation, viewer, premium, member_of
+        )))]  # fmt: skip
+        if thread is not None:
+            conditions.append(self._is("thread", thread))
+        quarantined = self._is("quarantined", value=True)
+        access: Filter = engine.Filter(must=conditions, must_not=[quarantined])
+        return access
+
+    def _audiences(
+        self, operation: Operation, viewer: str, premium: bool, member_of: tuple[str, ...]
+    ) -> Iterator[Filter]:
+        belongs: dict[Audience, list[FieldCondition]] = {
+            Audience.AUTHOR: [self._is("author", viewer)],
+            Audience.ANYONE: [],
+        }
+        if member_of:
+            belongs[Audience.MEMBER] = [self._any("thread", member_of)]
+        if premium:
+            belongs[Audience.PREMIUM] = []
+        for audience, who in belongs.items():
+            for grant in grants(operation, audience):
+                yield self._engine.Filter(must=[*self._rectangle(grant), *who])
+
+    def _rectangle(self, grant: Grant) -> Iterator[FieldCondition]:
+        yield self._any("status", tuple(status.value for status in grant.statuses))
+        if len(grant.privacies) < len(Privacy):
+            yield self._any("privacy", tuple(privacy.value for privacy in grant.privacies))
+
+    def _is(self, field: str, value: str | bool) -> FieldCondition:
+        match = self._engine.MatchValue(value)
+        condition: FieldCondition = self._engine.FieldCondition(field, match=match)
+        return condition
+
+    def _any(self, field: str, values: tuple[str, ...]) -> FieldCondition:
+        match = self._engine.MatchAny(list(values))
+        condition: FieldCondition = self._engine.FieldCondition(field, match=match)
+        return condition

@@ -1,0 +1,109 @@
+"""Payloads of Edge points: the port's values to what the engine stores, and back.
+
+Addresses and hashes are lower-case hexadecimal; a payload that does not read back as what
+it should be is nothing (`None`), never an error and never a guess.
+"""
+
+from __future__ import annotations
+
+from array import array
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from choir_model.domain.identity import Address, RecordKey
+from choir_model.domain.lifecycle import Privacy, Status
+from choir_model.ports.content import Message, StoredThread, message_point_id, thread_point_id
+from choir_model.ports.embeddings import Vector, sparse
+
+Payload: TypeAlias = dict[str, Any]
+
+_STATUS = {status.value: status for status in Status}
+_PRIVACY = {privacy.value: privacy for privacy in Privacy}
+
+
+def message_payload(message: Message, *, quarantined: bool = False) -> Payload:
+    """The payload of a message point."""
+    key = message.key
+    return {
+        "thread": key.thread.hex(),
+        "author": key.author.hex(),
+        "hash": key.hash.hex(),
+        "content": message.content,
+        "status": message.status.value,
+        "privacy": message.privacy.value,
+        "created_at": message.created_at,
+        "quarantined": quarantined,
+    }
+
+
+def thread_payload(thread: Address, co_authors: tuple[Address, ...], sequence: int) -> Payload:
+    """The payload of a thread point; without ``status``, which marks message points."""
+    return {
+        "thread": thread.hex(),
+        "co_authors": [address.hex() for address in co_authors],
+        "sequence": sequence,
+    }
+
+
+def read_key(payload: Payload | None) -> RecordKey | None:
+    """The key of the record a message point belongs to."""
+    if payload is None or "author" not in payload:
+        return None
+    try:
+        return RecordKey(
+            bytes.fromhex(payload["thread"]),
+            bytes.fromhex(payload["author"]),
+            bytes.fromhex(payload["hash"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def read_message(payload: Payload | None, key: RecordKey | None) -> Message | None:
+    """The message in a message point's payload, whose key was read before."""
+    if payload is None or key is None:
+        return None
+    try:
+        content, created_at = payload["content"], payload["created_at"]
+        status, privacy = _STATUS[payload["status"]], _PRIVACY[payload["privacy"]]
+        quarantined = payload["quarantined"]
+    except (KeyError, TypeError):
+        return None
+    well_typed = (
+        isinstance(content, str) and type(created_at) is int and isinstance(quarantined, bool)
+    )
+    return Message(key, content, status, privacy, created_at) if well_typed else None
+
+
+def read_placed(payload: Payload | None, name: str) -> Message | None:
+    """The message of a point that bears the name its key demands."""
+    message = read_message(payload, read_key(payload))
+    return message if message is not None and message_point_id(message.key) == name else None
+
+
+def read_thread(payload: Payload | None, name: str) -> StoredThread | None:
+    """The thread in a thread point's payload, if the point bears the name it demands."""
+    if payload is None:
+        return None
+    try:
+        thread = bytes.fromhex(payload["thread"])
+        co_authors = tuple(map(bytes.fromhex, payload["co_authors"]))
+        sequence = payload["sequence"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if type(sequence) is not int or thread_point_id(thread) != name:
+        return None
+    return StoredThread(name, thread, co_authors, sequence)
+
+
+def read_vector(coordinates: object) -> Vector | None:
+    """The vector of a point; `None` where the engine has none.
+
+    Raises `ValueError` for coordinates off the grid, which nobody has stored.
+    """
+    return _vector(array("f", coordinates).tobytes()) if isinstance(coordinates, list) else None
+
+
+@lru_cache(maxsize=4096)
+def _vector(packed: bytes) -> Vector:
+    return sparse(array("f", packed))
