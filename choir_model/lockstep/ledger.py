@@ -38,7 +38,7 @@ from choir_model.lockstep.ledger_pair import (
     Resend,
 )
 from choir_model.lockstep.running import Budget, run_machine
-from choir_model.ports.ledger import Confirmed, LedgerPort, Outcome
+from choir_model.ports.ledger import Confirmed, LedgerPort, Outcome, Rejected
 from choir_model.program import addresses, calls
 from choir_model.program.bindings import EVENTS, INSTRUCTIONS, Decision, Reason
 from choir_model.program.calls import Call
@@ -55,6 +55,8 @@ BEGINNINGS = (SETTINGS[0], SETTINGS[0], SETTINGS[1], SETTINGS[0], *SETTINGS)
 SMALL = st.integers(0, 7)
 WIDE = st.integers(0, 16 * 17 - 1)
 STAKES = (MIN_STAKE, MIN_STAKE + 1, MIN_STAKE - 1, 1400, 2 * MIN_STAKE + 3, 10**6)
+DECIDED = (Reason.AlreadyDecided, Reason.UnknownRecord, Reason.WrongOwner, Reason.WindowClosed)
+"""After these, no further vote on the same spec is worth trying."""
 JUMPS = (0, 1, WINDOW - 1, WINDOW, 3)
 DESTINATIONS = 6
 
@@ -64,7 +66,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     pair: LedgerPair
 
-    @initialize(setting=st.sampled_from(BEGINNINGS), prelude=st.integers(0, 3))
+    @initialize(setting=st.sampled_from(BEGINNINGS), prelude=st.integers(0, 7))
     def begin(self, setting: Setting, prelude: int) -> None:
         """Start from a prepared moment; mostly with a thread, a second seat, a spec."""
         self.specs: list[RecordKey] = []
@@ -73,6 +75,8 @@ class LedgerMachine(RuleBasedStateMachine):
         if not setting.initialized:
             return
         self.create_thread(0, 0)
+        if prelude & 4:
+            self.submit_spec(3, 0, 2, MIN_STAKE)
         if prelude & 2:
             self.submit_spec(1, 0, 0, MIN_STAKE)
             self.vote(0, 0, Decision.APPROVE)
@@ -152,11 +156,20 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.specs)
     @rule(spec=SMALL, decision=st.sampled_from(Decision))
     def vote_of_all(self, spec: int, decision: Decision) -> None:
-        """Every wallet votes in turn: decides the spec if it is still open."""
+        """Every wallet votes in turn until the spec is decided."""
         for number in range(Cast.AUTHORS):
             wallet = self.wallet(number)
             choice = decision if number else Decision.APPROVE
-            self.run(calls.vote(wallet, self.spec(spec), choice), wallet)
+            outcome = self.run(calls.vote(wallet, self.spec(spec), choice), wallet)
+            if isinstance(outcome, Rejected) and outcome.reason in DECIDED:
+                return
+
+    @rule(voter=st.integers(0, 1), spec=SMALL, decision=st.sampled_from(Decision))
+    def vote_twice(self, voter: int, spec: int, decision: Decision) -> None:
+        """An approval, and another vote by the same member."""
+        wallet, key = self.wallet(voter), self.spec(spec)
+        self.run(calls.vote(wallet, key, Decision.APPROVE), wallet)
+        self.run(calls.vote(wallet, key, decision), wallet)
 
     @rule(spec=SMALL)
     def settle(self, spec: int) -> None:
@@ -219,6 +232,21 @@ class LedgerMachine(RuleBasedStateMachine):
         """A holder burns tokens: supply is what the mint says (L1)."""
         wallet = self.wallet(holder)
         self.run(calls.token_burn(wallet, self.cast.token(wallet), self.cast.mint, amount), wallet)
+
+    @rule(which=SMALL, author=st.integers(2, 4), content=SMALL)
+    def wrong_token_account(self, which: int, author: int, content: int) -> None:
+        """A well-formed spec or claim whose token account is the wrong one."""
+        cast, wallet = self.cast, self.wallet(author)
+        wrong = (
+            cast.other_token(self.wallet(0)),
+            cast.token(self.wallet(author + 1)),
+            cast.mint,
+            cast.look_alike,
+        )[which % 4]
+        call = calls.submit_spec(wallet, wrong, cast.thread(0), cast.hashes[content % 3], MIN_STAKE)
+        if which >= 4:
+            call = calls.claim(wallet, self.spec(content), wrong)
+        self.run(call, wallet)
 
     @rule(instruction=SMALL, a=SMALL, b=SMALL, kind=st.integers(0, hostile.KINDS), at=WIDE)
     def hostile(self, instruction: int, a: int, b: int, kind: int, at: int) -> None:
