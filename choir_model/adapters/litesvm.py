@@ -117,7 +117,7 @@ class LiteSvmLedger:
         code = load_program() if program is None else program
         try:
             self.svm.add_program(self._pubkey(PROGRAM), code)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the VM's error class is not exported)
             raise EngineUnavailable(f"the Solana VM refuses the program: {error}") from None
         self._set_clock(GENESIS_SLOT, unix_timestamp)
 

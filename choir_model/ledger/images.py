@@ -52,7 +52,9 @@ def image(state: State, address: Address) -> AccountImage | None:
 
 
 def _derived(cells: Record, name: str) -> Any:
-    return len(getattr(cells, "seats")) if name == "co_author_count" else getattr(cells, name)
+    if name == "co_author_count":
+        return len(cells.seats)  # type: ignore[attr-defined]
+    return getattr(cells, name)
 
 
 def _bumps(kind: AccountKind, cells: Record) -> dict[str, int]:

@@ -644,7 +644,9 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "create_thread",
             b"",
             dict,
-            (("nonce", "Q"),),
+            (
+                ("nonce", "Q"),
+            ),
         ),
     ),
     "submit_message": Instruction(
@@ -661,7 +663,9 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "submit_message",
             b"",
             dict,
-            (("hash", "32s"),),
+            (
+                ("hash", "32s"),
+            ),
         ),
     ),
     "submit_spec": Instruction(
@@ -705,7 +709,9 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "vote",
             b"",
             dict,
-            (("decision", Decision),),
+            (
+                ("decision", Decision),
+            ),
         ),
     ),
     "settle": Instruction(
@@ -724,7 +730,8 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "settle",
             b"",
             dict,
-            (),
+            (
+            ),
         ),
     ),
     "claim": Instruction(
@@ -743,7 +750,8 @@ INSTRUCTIONS: dict[str, Instruction] = {
             "claim",
             b"",
             dict,
-            (),
+            (
+            ),
         ),
     ),
 }

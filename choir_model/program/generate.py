@@ -69,6 +69,7 @@ def literal(data: list[int]) -> str:
 
 
 def errors(idl: Idl) -> list[str]:
+    """The `Reason` enum."""
     lines = ["", "class Reason(Enum):"]
     lines += ['    """Why the program refused (L3); values are error codes."""', ""]
     for error in idl.root["errors"]:
@@ -77,6 +78,7 @@ def errors(idl: Idl) -> list[str]:
 
 
 def enum(name: str, spec: dict[str, Any]) -> list[str]:
+    """One enum of the IDL."""
     lines = ["", "", f"class {name}(Enum):", f'    """{doc(spec, name)}"""', ""]
     for value, variant in enumerate(spec["type"]["variants"]):
         lines.append(f"    {upper(variant['name'])} = {value}")
@@ -89,10 +91,12 @@ def upper(name: str) -> str:
 
 
 def doc(spec: dict[str, Any], name: str) -> str:
+    """The first documentation line of an IDL type."""
     return str(spec.get("docs", [f"`{name}` of the IDL."])[0])
 
 
 def struct(idl: Idl, name: str, spec: dict[str, Any]) -> list[str]:
+    """One struct of the IDL, as a frozen dataclass."""
     lines = ["", "", "@dataclass(frozen=True, slots=True)", f"class {name}:"]
     lines += [f'    """{doc(spec, name)}"""', ""]
     for item in spec["type"]["fields"]:
@@ -101,6 +105,7 @@ def struct(idl: Idl, name: str, spec: dict[str, Any]) -> list[str]:
 
 
 def layout(idl: Idl, name: str, fields: list[dict[str, Any]], tag: str) -> list[str]:
+    """The `Layout` of an account or event."""
     lines = [f"    {name}: Layout(", f'        "{name}",', f"        {tag},"]
     lines += [f"        {name},", "        ("]
     for item in fields:
@@ -109,11 +114,13 @@ def layout(idl: Idl, name: str, fields: list[dict[str, Any]], tag: str) -> list[
 
 
 def code_literal(idl: Idl, kind: Any) -> str:
+    """The layout code of a type, as source."""
     code = idl.code(kind)
     return code[1:] if code.startswith("@") else f'"{code}"'
 
 
 def instruction(idl: Idl, spec: dict[str, Any]) -> list[str]:
+    """The `Instruction` of one instruction."""
     name = spec["name"]
     lines = [f'    "{name}": Instruction(', f'        "{name}",']
     lines += [f"        {literal(spec['discriminator'])},", "        ("]
@@ -128,6 +135,7 @@ def instruction(idl: Idl, spec: dict[str, Any]) -> list[str]:
 
 
 def constants(idl: Idl) -> list[str]:
+    """The constants of the IDL, and the program's address."""
     lines = ["", "", f'PROGRAM_ID = "{idl.address}"']
     lines += ['"""Base58 address of the ledger program."""']
     for item in idl.root["constants"]:

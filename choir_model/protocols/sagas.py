@@ -191,7 +191,8 @@ def command(saga: Saga) -> SagaCommand | None:
             assert saga.call is not None
             return Send(saga.call, saga.payer)
         case Arrow.FOLLOW_STATUS:
-            assert saga.key is not None and saga.status is not None
+            assert saga.key is not None
+            assert saga.status is not None
             return FollowStatus(saga.key, saga.status)
         case Arrow.FOLLOW_THREAD:
             assert saga.members is not None
