@@ -4,7 +4,9 @@
 use pinocchio::{error::ProgramError, AccountView, Address};
 
 use crate::{
-    generated::{config, record, Config, Error, Record, Thread, DECIMALS, SYSTEM_PROGRAM, TOKEN_PROGRAM},
+    generated::{
+        config, record, Config, Error, Record, Thread, DECIMALS, SYSTEM_PROGRAM, TOKEN_PROGRAM,
+    },
     layout::{Kind, Role},
     pda::{self, Vault},
     spl::{self, Mint, TokenAccount},
@@ -103,7 +105,10 @@ impl<'a> Accounts<'a> {
         role: Role,
         config: &State<Config>,
     ) -> Result<&'a AccountView, ProgramError> {
-        self.at(role, &pda::treasury(config.get(config::TREASURY_BUMP), self.program))
+        self.at(
+            role,
+            &pda::treasury(config.get(config::TREASURY_BUMP), self.program),
+        )
     }
 
     /// A token account of `mint`, and what it holds.
@@ -166,7 +171,9 @@ fn is_fit(mint: &Mint, authority: &Address) -> bool {
     mint.decimals == DECIMALS
         && mint.supply == 0
         && mint.authority == Some(*authority)
-        && mint.freeze_authority.is_none_or(|freeze| freeze == *authority)
+        && mint
+            .freeze_authority
+            .is_none_or(|freeze| freeze == *authority)
 }
 
 /// An account of SPL Token.

@@ -81,34 +81,48 @@ impl From<Error> for ProgramError {
 
 /// Seats in a thread; the upper bound of max_co_authors.
 pub const SEATS: u8 = 32;
+
 /// Peaks of the Merkle mountain range a thread stores.
 pub const PEAKS: u8 = 32;
+
 /// Lower bound of min_stake in base units, so that no share is zero (M2).
 pub const MIN_STAKE_FLOOR: u64 = 32;
+
 /// Decimals of the CHOIR mint.
 pub const DECIMALS: u8 = 9;
+
 /// Base units minted by initialize: 10 000 000 000 CHOIR (L1).
 pub const SUPPLY: u64 = 10000000000000000000;
+
 /// PDA seed.
 pub const CONFIG_SEED: &[u8] = &[99, 111, 110, 102, 105, 103];
+
 /// PDA seed.
 pub const TREASURY_SEED: &[u8] = &[116, 114, 101, 97, 115, 117, 114, 121];
+
 /// PDA seed.
 pub const THREAD_SEED: &[u8] = &[116, 104, 114, 101, 97, 100];
+
 /// PDA seed.
 pub const STAKE_SEED: &[u8] = &[115, 116, 97, 107, 101];
+
 /// PDA seed.
 pub const ESCROW_SEED: &[u8] = &[101, 115, 99, 114, 111, 119];
+
 /// PDA seed.
 pub const BALANCE_SEED: &[u8] = &[98, 97, 108, 97, 110, 99, 101];
+
 /// PDA seed.
 pub const RECORD_SEED: &[u8] = &[114, 101, 99, 111, 114, 100];
+
 /// 11111111111111111111111111111111
 pub const SYSTEM_PROGRAM: Address =
     Address::new_from_array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
 /// TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA
 pub const TOKEN_PROGRAM: Address =
     Address::new_from_array([6, 221, 246, 225, 215, 101, 161, 147, 217, 203, 225, 70, 206, 235, 121, 172, 28, 180, 133, 237, 95, 91, 55, 145, 58, 140, 245, 133, 126, 255, 0, 169]);
+
 /// The most accounts an instruction takes.
 pub const MOST_ACCOUNTS: usize = 9;
 
@@ -124,8 +138,22 @@ pub struct Design {
     pub denial_share: DenialShare,
 }
 
+impl Design {
+    /// The first variant of each.
+    pub const DEFAULT: Self = Self {
+        expiry: Expiry::Treasury,
+        rejection: Rejection::FirstDenial,
+        electorate: Electorate::Snapshot,
+        payout: Payout::Claim,
+        capacity: Capacity::Reserve,
+        record_key: RecordKey::ThreadAuthorHash,
+        denial_share: DenialShare::Deniers,
+    };
+}
+
 impl Value for Design {
     const SIZE: usize = 7;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         Some(Self {
             expiry: Value::read(bytes.get(0..1)?)?,
@@ -137,6 +165,7 @@ impl Value for Design {
             denial_share: Value::read(bytes.get(6..7)?)?,
         })
     }
+
     fn write(self, bytes: &mut [u8]) {
         put(bytes, 0, self.expiry);
         put(bytes, 1, self.rejection);
@@ -157,6 +186,7 @@ pub enum Expiry {
 
 impl Value for Expiry {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::Treasury),
@@ -164,6 +194,7 @@ impl Value for Expiry {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -178,6 +209,7 @@ pub enum Rejection {
 
 impl Value for Rejection {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::FirstDenial),
@@ -185,6 +217,7 @@ impl Value for Rejection {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -199,6 +232,7 @@ pub enum Electorate {
 
 impl Value for Electorate {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::Snapshot),
@@ -206,6 +240,7 @@ impl Value for Electorate {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -220,6 +255,7 @@ pub enum Payout {
 
 impl Value for Payout {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::Claim),
@@ -227,6 +263,7 @@ impl Value for Payout {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -241,6 +278,7 @@ pub enum Capacity {
 
 impl Value for Capacity {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::Reserve),
@@ -248,6 +286,7 @@ impl Value for Capacity {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -262,6 +301,7 @@ pub enum RecordKey {
 
 impl Value for RecordKey {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::ThreadAuthorHash),
@@ -269,6 +309,7 @@ impl Value for RecordKey {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -284,6 +325,7 @@ pub enum DenialShare {
 
 impl Value for DenialShare {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::Deniers),
@@ -292,6 +334,7 @@ impl Value for DenialShare {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -308,6 +351,7 @@ pub enum RecordStatus {
 
 impl Value for RecordStatus {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::Pending),
@@ -317,6 +361,7 @@ impl Value for RecordStatus {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -331,6 +376,7 @@ pub enum Decision {
 
 impl Value for Decision {
     const SIZE: usize = 1;
+
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0] => Some(Self::Approve),
@@ -338,6 +384,7 @@ impl Value for Decision {
             _ => None,
         }
     }
+
     fn write(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
     }
@@ -355,6 +402,7 @@ impl Kind for Config {
 pub mod config {
     //! Fields of `Config`.
     use super::*;
+
     pub const BUMP: Field<Config, u8> = Field::at(8);
     pub const TREASURY_BUMP: Field<Config, u8> = Field::at(9);
     pub const MINT: Field<Config, Address> = Field::at(10);
@@ -376,6 +424,7 @@ impl Kind for Thread {
 pub mod thread {
     //! Fields of `Thread`.
     use super::*;
+
     pub const BUMP: Field<Thread, u8> = Field::at(8);
     pub const STAKE_BUMP: Field<Thread, u8> = Field::at(9);
     pub const ESCROW_BUMP: Field<Thread, u8> = Field::at(10);
@@ -409,6 +458,7 @@ impl Kind for Record {
 pub mod record {
     //! Fields of `Record`.
     use super::*;
+
     pub const BUMP: Field<Record, u8> = Field::at(8);
     pub const STATUS: Field<Record, RecordStatus> = Field::at(9);
     pub const ELECTORATE_SIZE: Field<Record, u8> = Field::at(10);
@@ -433,13 +483,10 @@ pub mod initialize {
 
     pub const DISCRIMINATOR: [u8; 8] = [175, 175, 109, 31, 13, 152, 155, 237];
     pub const ACCOUNTS: usize = 7;
-
-    /// Mint authority; pays rent.
     pub const AUTHORITY: Role = Role::new(0, true, true);
     pub const CONFIG: Role = Role::new(1, true, false);
     pub const MINT: Role = Role::new(2, true, false);
     pub const TREASURY: Role = Role::new(3, true, false);
-    /// Token account that receives the supply.
     pub const DESTINATION: Role = Role::new(4, true, false);
     pub const TOKEN_PROGRAM: Role = Role::new(5, false, false);
     pub const SYSTEM_PROGRAM: Role = Role::new(6, false, false);
@@ -477,8 +524,6 @@ pub mod create_thread {
 
     pub const DISCRIMINATOR: [u8; 8] = [182, 223, 64, 3, 133, 33, 204, 26];
     pub const ACCOUNTS: usize = 9;
-
-    /// Pays rent.
     pub const CREATOR: Role = Role::new(0, true, true);
     pub const CONFIG: Role = Role::new(1, false, false);
     pub const THREAD: Role = Role::new(2, true, false);
@@ -516,8 +561,6 @@ pub mod submit_message {
 
     pub const DISCRIMINATOR: [u8; 8] = [92, 12, 188, 194, 54, 235, 188, 92];
     pub const ACCOUNTS: usize = 5;
-
-    /// Pays rent.
     pub const AUTHOR: Role = Role::new(0, true, true);
     pub const CONFIG: Role = Role::new(1, false, false);
     pub const THREAD: Role = Role::new(2, true, false);
@@ -551,13 +594,10 @@ pub mod submit_spec {
 
     pub const DISCRIMINATOR: [u8; 8] = [134, 156, 12, 43, 75, 94, 228, 232];
     pub const ACCOUNTS: usize = 8;
-
-    /// Pays rent and stake.
     pub const AUTHOR: Role = Role::new(0, true, true);
     pub const CONFIG: Role = Role::new(1, false, false);
     pub const THREAD: Role = Role::new(2, true, false);
     pub const RECORD: Role = Role::new(3, true, false);
-    /// Token account the stake is taken from.
     pub const AUTHOR_TOKEN: Role = Role::new(4, true, false);
     pub const STAKE_VAULT: Role = Role::new(5, true, false);
     pub const TOKEN_PROGRAM: Role = Role::new(6, false, false);
@@ -592,7 +632,6 @@ pub mod vote {
 
     pub const DISCRIMINATOR: [u8; 8] = [227, 110, 155, 23, 136, 126, 172, 25];
     pub const ACCOUNTS: usize = 9;
-
     pub const VOTER: Role = Role::new(0, false, true);
     pub const CONFIG: Role = Role::new(1, false, false);
     pub const THREAD: Role = Role::new(2, true, false);
@@ -630,7 +669,6 @@ pub mod settle {
 
     pub const DISCRIMINATOR: [u8; 8] = [175, 42, 185, 87, 144, 131, 102, 212];
     pub const ACCOUNTS: usize = 7;
-
     pub const CONFIG: Role = Role::new(0, false, false);
     pub const THREAD: Role = Role::new(1, true, false);
     pub const RECORD: Role = Role::new(2, true, false);
@@ -649,13 +687,11 @@ pub mod claim {
 
     pub const DISCRIMINATOR: [u8; 8] = [62, 198, 214, 193, 213, 159, 108, 210];
     pub const ACCOUNTS: usize = 7;
-
     pub const BENEFICIARY: Role = Role::new(0, false, true);
     pub const CONFIG: Role = Role::new(1, false, false);
     pub const THREAD: Role = Role::new(2, true, false);
     pub const RECORD: Role = Role::new(3, true, false);
     pub const ESCROW_VAULT: Role = Role::new(4, true, false);
-    /// Token account owned by the beneficiary.
     pub const DESTINATION: Role = Role::new(5, true, false);
     pub const TOKEN_PROGRAM: Role = Role::new(6, false, false);
 
@@ -684,6 +720,7 @@ pub struct ThreadCreated {
 impl Event for ThreadCreated {
     const SIZE: usize = 112;
     const DISCRIMINATOR: [u8; 8] = [59, 69, 189, 201, 230, 112, 52, 77];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.creator);
         put(bytes, 96, self.nonce);
@@ -701,6 +738,7 @@ pub struct MessageCreated {
 impl Event for MessageCreated {
     const SIZE: usize = 136;
     const DISCRIMINATOR: [u8; 8] = [236, 110, 177, 39, 91, 53, 14, 195];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);
@@ -719,6 +757,7 @@ pub struct MessagePublished {
 impl Event for MessagePublished {
     const SIZE: usize = 144;
     const DISCRIMINATOR: [u8; 8] = [173, 188, 57, 2, 100, 249, 56, 72];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);
@@ -740,6 +779,7 @@ pub struct SpecSubmitted {
 impl Event for SpecSubmitted {
     const SIZE: usize = 153;
     const DISCRIMINATOR: [u8; 8] = [48, 86, 83, 26, 197, 99, 162, 83];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);
@@ -761,6 +801,7 @@ pub struct ApprovalReceived {
 impl Event for ApprovalReceived {
     const SIZE: usize = 161;
     const DISCRIMINATOR: [u8; 8] = [187, 82, 165, 107, 235, 35, 210, 42];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);
@@ -779,6 +820,7 @@ pub struct MessageRejected {
 impl Event for MessageRejected {
     const SIZE: usize = 136;
     const DISCRIMINATOR: [u8; 8] = [248, 171, 156, 154, 50, 22, 25, 137];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);
@@ -796,6 +838,7 @@ pub struct MessageExpired {
 impl Event for MessageExpired {
     const SIZE: usize = 136;
     const DISCRIMINATOR: [u8; 8] = [9, 205, 202, 186, 19, 241, 106, 112];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);
@@ -812,6 +855,7 @@ pub struct CoAuthorAdded {
 impl Event for CoAuthorAdded {
     const SIZE: usize = 97;
     const DISCRIMINATOR: [u8; 8] = [238, 174, 43, 81, 109, 98, 164, 19];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.co_author);
         put(bytes, 96, self.seat);
@@ -832,6 +876,7 @@ pub struct StakeSettled {
 impl Event for StakeSettled {
     const SIZE: usize = 168;
     const DISCRIMINATOR: [u8; 8] = [171, 53, 105, 171, 142, 65, 236, 232];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);
@@ -854,6 +899,7 @@ pub struct ShareClaimed {
 impl Event for ShareClaimed {
     const SIZE: usize = 168;
     const DISCRIMINATOR: [u8; 8] = [235, 144, 44, 130, 190, 141, 139, 176];
+
     fn write_fields(&self, bytes: &mut [u8]) {
         put(bytes, 64, self.author);
         put(bytes, 96, self.hash);

@@ -30,8 +30,14 @@ fn publication_and_expiry_move_everything_to_one_place() {
     for stake in STAKES {
         let earned = Settlement::publication(stake);
         let expired = Settlement::expiry(stake);
-        assert_eq!((earned.to_balance, earned.to_escrow, earned.to_treasury), (stake, 0, 0));
-        assert_eq!((expired.to_balance, expired.to_escrow, expired.to_treasury), (0, 0, stake));
+        assert_eq!(
+            (earned.to_balance, earned.to_escrow, earned.to_treasury),
+            (stake, 0, 0)
+        );
+        assert_eq!(
+            (expired.to_balance, expired.to_escrow, expired.to_treasury),
+            (0, 0, stake)
+        );
         assert_eq!((earned.share, expired.share), (0, 0));
     }
 }
@@ -42,7 +48,9 @@ fn pending() -> (Fixture, Fixture) {
     let mut state = State::<Thread>::load(&thread.view()).unwrap();
     state.set(thread::PENDING_COUNT, 1);
     state.set(thread::STAKE_TOTAL, 50);
-    State::<Record>::load(&record.view()).unwrap().set(record::STAKE, 50);
+    State::<Record>::load(&record.view())
+        .unwrap()
+        .set(record::STAKE, 50);
     (thread, record)
 }
 

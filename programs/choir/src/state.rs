@@ -21,7 +21,10 @@ impl<K: Kind> State<K> {
             return None;
         }
         let state = Self::of(view);
-        state.bytes().starts_with(&K::DISCRIMINATOR).then_some(state)
+        state
+            .bytes()
+            .starts_with(&K::DISCRIMINATOR)
+            .then_some(state)
     }
 
     /// Make an account of `K::SIZE` zero bytes, just created, one of this kind.

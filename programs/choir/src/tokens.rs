@@ -85,6 +85,5 @@ pub fn pay(
         Seed::from(&nonce),
         Seed::from(&bump),
     ];
-    Transfer::new(from, to, thread.view(), amount)
-        .invoke_signed(&[Signer::from(&seeds)])
+    Transfer::new(from, to, thread.view(), amount).invoke_signed(&[Signer::from(&seeds)])
 }

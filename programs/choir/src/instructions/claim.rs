@@ -6,8 +6,8 @@ use crate::{
     accounts::{Accounts, Call},
     events::Batch,
     generated::{
-        claim::*, config, record, thread, Config, Error, Record, RecordStatus, ShareClaimed, Thread,
-        TOKEN_PROGRAM as TOKEN,
+        claim::*, config, record, thread, Config, Error, Record, RecordStatus, ShareClaimed,
+        Thread, TOKEN_PROGRAM as TOKEN,
     },
     pda, seats,
     settlement::{share, subtract},

@@ -14,8 +14,7 @@ use crate::{
     pda::{self, Vault},
     seats,
     state::State,
-    syscalls,
-    tokens::{self, NewVault},
+    syscalls, tokens,
 };
 
 #[inline(never)]
@@ -36,13 +35,11 @@ pub fn run(call: &Call) -> ProgramResult {
     let arguments = Arguments::decode(call.arguments).ok_or(Error::InvalidArguments)?;
 
     // GUARD 2b: accounts to be created
-    let key = *creator.address();
-    let nonce = arguments.nonce.to_le_bytes();
-    let bump = pda::canonical(thread, &[THREAD_SEED, key.as_array(), &nonce], call.program)?;
+    let opening = Opening::search(creator, thread, arguments.nonce, call.program)?;
     let vaults = [
-        Planned::search(stake_vault, &pda::STAKE, thread, call.program)?,
-        Planned::search(escrow_vault, &pda::ESCROW, thread, call.program)?,
-        Planned::search(balance_vault, &pda::BALANCE, thread, call.program)?,
+        NewVault::search(stake_vault, &pda::STAKE, thread, call.program)?,
+        NewVault::search(escrow_vault, &pda::ESCROW, thread, call.program)?,
+        NewVault::search(balance_vault, &pda::BALANCE, thread, call.program)?,
     ];
     if !is_vacant(thread) {
         return Err(Error::ThreadExists.into());
@@ -50,62 +47,81 @@ pub fn run(call: &Call) -> ProgramResult {
 
     // EFFECTS
     let now = syscalls::now()?;
-    let bump_seed = [bump];
-    let seeds = [
-        Seed::from(THREAD_SEED),
-        Seed::from(key.as_array()),
-        Seed::from(&nonce),
-        Seed::from(&bump_seed),
-    ];
-    create(&Creation {
-        payer: creator,
-        account: thread,
-        seeds: &seeds,
-        size: Thread::SIZE,
-        owner: call.program,
-    })?;
-    let mut state = State::<Thread>::begin(thread);
-    state.set(thread::BUMP, bump);
-    state.set(thread::CREATOR, key);
-    state.set(thread::NONCE, arguments.nonce);
-    state.set(thread::CREATED_AT, now);
-    seats::take_seat(&mut state, 0, key);
-    for Planned { account, vault, bump } in vaults {
-        state.set(vault.bump, bump);
-        let bump_seed = [bump];
-        let seeds = [
-            Seed::from(vault.seed),
-            Seed::from(thread.address().as_array()),
-            Seed::from(&bump_seed),
-        ];
-        tokens::create_vault(&NewVault {
-            payer: creator,
-            account,
-            seeds: &seeds,
-            mint,
-            owner: thread.address(),
-        })?;
+    let mut state = opening.create(now, call.program)?;
+    for vault in &vaults {
+        vault.create(&mut state, creator, mint)?;
     }
     let batch = Batch::next(&state, 1)?;
     state.set(thread::SEQUENCE, batch.last);
 
     // EMITS
     batch.log(&state).event(&ThreadCreated {
-        creator: key,
+        creator: *creator.address(),
         nonce: arguments.nonce,
         created_at: now,
     });
     Ok(())
 }
 
+/// A thread to be created, found to be at its address; its creator pays.
+struct Opening<'a> {
+    creator: &'a AccountView,
+    thread: &'a AccountView,
+    nonce: u64,
+    bump: u8,
+}
+
+impl<'a> Opening<'a> {
+    fn search(
+        creator: &'a AccountView,
+        thread: &'a AccountView,
+        nonce: u64,
+        program: &Address,
+    ) -> Result<Self, ProgramError> {
+        let nonce_seed = nonce.to_le_bytes();
+        let seeds: [&[u8]; 3] = [THREAD_SEED, creator.address().as_array(), &nonce_seed];
+        let bump = pda::canonical(thread, &seeds, program)?;
+        Ok(Self {
+            creator,
+            thread,
+            nonce,
+            bump,
+        })
+    }
+
+    fn create(&self, now: i64, program: &Address) -> Result<State<Thread>, ProgramError> {
+        let (nonce, bump) = (self.nonce.to_le_bytes(), [self.bump]);
+        let creator = self.creator.address();
+        create(&Creation {
+            payer: self.creator,
+            account: self.thread,
+            seeds: &[
+                Seed::from(THREAD_SEED),
+                Seed::from(creator.as_array()),
+                Seed::from(&nonce),
+                Seed::from(&bump),
+            ],
+            size: Thread::SIZE,
+            owner: program,
+        })?;
+        let mut state = State::<Thread>::begin(self.thread);
+        state.set(thread::BUMP, self.bump);
+        state.set(thread::CREATOR, *creator);
+        state.set(thread::NONCE, self.nonce);
+        state.set(thread::CREATED_AT, now);
+        seats::take_seat(&mut state, 0, *creator);
+        Ok(state)
+    }
+}
+
 /// A vault to be created, found to be at its address.
-struct Planned<'a> {
+struct NewVault<'a> {
     account: &'a AccountView,
     vault: &'a Vault,
     bump: u8,
 }
 
-impl<'a> Planned<'a> {
+impl<'a> NewVault<'a> {
     fn search(
         account: &'a AccountView,
         vault: &'a Vault,
@@ -118,6 +134,28 @@ impl<'a> Planned<'a> {
             account,
             vault,
             bump,
+        })
+    }
+
+    fn create(
+        &self,
+        thread: &mut State<Thread>,
+        payer: &AccountView,
+        mint: &AccountView,
+    ) -> ProgramResult {
+        thread.set(self.vault.bump, self.bump);
+        let bump = [self.bump];
+        let owner = thread.view().address();
+        tokens::create_vault(&tokens::NewVault {
+            payer,
+            account: self.account,
+            seeds: &[
+                Seed::from(self.vault.seed),
+                Seed::from(owner.as_array()),
+                Seed::from(&bump),
+            ],
+            mint,
+            owner,
         })
     }
 }

@@ -1,31 +1,19 @@
 //! `initialize`: fix mint, design and parameters once, mint the supply, give up the mint (L1).
 
-use pinocchio::{cpi::Seed, ProgramResult};
+use pinocchio::{cpi::Seed, AccountView, Address, ProgramResult};
 use pinocchio_token::instructions::AuthorityType;
 
 use crate::{
     accounts::{is_vacant, Accounts, Call},
     create::{create, Creation},
     generated::{
-        config, initialize::*, Capacity, Config, DenialShare, Design, Electorate, Error, Expiry,
-        Payout, RecordKey, Rejection, CONFIG_SEED, MIN_STAKE_FLOOR, SEATS, SUPPLY, SYSTEM_PROGRAM as
-        SYSTEM, TOKEN_PROGRAM as TOKEN, TREASURY_SEED,
+        config, initialize::*, Config, Design, Error, CONFIG_SEED, MIN_STAKE_FLOOR, SEATS, SUPPLY,
+        SYSTEM_PROGRAM as SYSTEM, TOKEN_PROGRAM as TOKEN, TREASURY_SEED,
     },
     layout::Kind,
     pda,
     state::State,
     tokens::{self, NewVault},
-};
-
-/// The design this program executes.
-const DEFAULT_DESIGN: Design = Design {
-    expiry: Expiry::Treasury,
-    rejection: Rejection::FirstDenial,
-    electorate: Electorate::Snapshot,
-    payout: Payout::Claim,
-    capacity: Capacity::Reserve,
-    record_key: RecordKey::ThreadAuthorHash,
-    denial_share: DenialShare::Deniers,
 };
 
 #[inline(never)]
@@ -52,42 +40,81 @@ pub fn run(call: &Call) -> ProgramResult {
     }
 
     // EFFECTS
-    let seeds = [Seed::from(CONFIG_SEED), Seed::from(core::slice::from_ref(&bump))];
-    create(&Creation {
-        payer: authority,
-        account: config,
-        seeds: &seeds,
-        size: Config::SIZE,
-        owner: call.program,
-    })?;
-    let mut state = State::<Config>::begin(config);
-    state.set(config::BUMP, bump);
-    state.set(config::TREASURY_BUMP, treasury_bump);
-    state.set(config::MINT, *mint.address());
-    state.set(config::DESIGN, arguments.design);
-    state.set(config::APPROVAL_WINDOW, arguments.approval_window);
-    state.set(config::MIN_STAKE, arguments.min_stake);
-    state.set(config::MAX_CO_AUTHORS, arguments.max_co_authors);
-    let seeds = [Seed::from(TREASURY_SEED), Seed::from(core::slice::from_ref(&treasury_bump))];
-    tokens::create_vault(&NewVault {
-        payer: authority,
-        account: treasury,
-        seeds: &seeds,
+    let genesis = Genesis {
+        authority,
+        config,
         mint,
-        owner: config.address(),
-    })?;
-    tokens::mint_to(mint, destination, authority, SUPPLY)?;
-    tokens::revoke(mint, authority, AuthorityType::MintTokens)?;
-    if found.freeze_authority.is_some() {
-        tokens::revoke(mint, authority, AuthorityType::FreezeAccount)?;
-    }
+        treasury,
+        destination,
+        arguments,
+        bump,
+        treasury_bump,
+    };
+    genesis.create_config(call.program)?;
+    genesis.create_treasury()?;
+    genesis.mint_supply(found.freeze_authority.is_some())
 
     // EMITS nothing: there is no thread yet
-    Ok(())
+}
+
+/// The accounts and arguments of the one initialization, admitted.
+struct Genesis<'a> {
+    authority: &'a AccountView,
+    config: &'a AccountView,
+    mint: &'a AccountView,
+    treasury: &'a AccountView,
+    destination: &'a AccountView,
+    arguments: Arguments,
+    bump: u8,
+    treasury_bump: u8,
+}
+
+impl Genesis<'_> {
+    fn create_config(&self, program: &Address) -> ProgramResult {
+        let bump = [self.bump];
+        create(&Creation {
+            payer: self.authority,
+            account: self.config,
+            seeds: &[Seed::from(CONFIG_SEED), Seed::from(&bump)],
+            size: Config::SIZE,
+            owner: program,
+        })?;
+        let mut state = State::<Config>::begin(self.config);
+        state.set(config::BUMP, self.bump);
+        state.set(config::TREASURY_BUMP, self.treasury_bump);
+        state.set(config::MINT, *self.mint.address());
+        state.set(config::DESIGN, self.arguments.design);
+        state.set(config::APPROVAL_WINDOW, self.arguments.approval_window);
+        state.set(config::MIN_STAKE, self.arguments.min_stake);
+        state.set(config::MAX_CO_AUTHORS, self.arguments.max_co_authors);
+        Ok(())
+    }
+
+    fn create_treasury(&self) -> ProgramResult {
+        let bump = [self.treasury_bump];
+        tokens::create_vault(&NewVault {
+            payer: self.authority,
+            account: self.treasury,
+            seeds: &[Seed::from(TREASURY_SEED), Seed::from(&bump)],
+            mint: self.mint,
+            owner: self.config.address(),
+        })
+    }
+
+    /// Mint everything there will ever be, then see to it that nobody can mint or freeze again.
+    fn mint_supply(&self, has_freeze_authority: bool) -> ProgramResult {
+        let (mint, authority) = (self.mint, self.authority);
+        tokens::mint_to(mint, self.destination, authority, SUPPLY)?;
+        tokens::revoke(mint, authority, AuthorityType::MintTokens)?;
+        if has_freeze_authority {
+            tokens::revoke(mint, authority, AuthorityType::FreezeAccount)?;
+        }
+        Ok(())
+    }
 }
 
 fn check_ranges(arguments: &Arguments) -> Result<(), Error> {
-    let in_range = arguments.design == DEFAULT_DESIGN
+    let in_range = arguments.design == Design::DEFAULT
         && arguments.approval_window >= 1
         && arguments.min_stake >= MIN_STAKE_FLOOR
         && (1..=SEATS).contains(&arguments.max_co_authors);
@@ -101,9 +128,10 @@ fn check_ranges(arguments: &Arguments) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generated::DenialShare;
 
     const RIGHT: Arguments = Arguments {
-        design: DEFAULT_DESIGN,
+        design: Design::DEFAULT,
         approval_window: 1,
         min_stake: MIN_STAKE_FLOOR,
         max_co_authors: 1,
@@ -113,20 +141,41 @@ mod tests {
     fn ranges() {
         let design = Design {
             denial_share: DenialShare::Refund,
-            ..DEFAULT_DESIGN
+            ..Design::DEFAULT
         };
         let wrong = [
             Arguments { design, ..RIGHT },
-            Arguments { approval_window: 0, ..RIGHT },
-            Arguments { approval_window: i64::MIN, ..RIGHT },
-            Arguments { min_stake: MIN_STAKE_FLOOR - 1, ..RIGHT },
-            Arguments { max_co_authors: 0, ..RIGHT },
-            Arguments { max_co_authors: SEATS + 1, ..RIGHT },
+            Arguments {
+                approval_window: 0,
+                ..RIGHT
+            },
+            Arguments {
+                approval_window: i64::MIN,
+                ..RIGHT
+            },
+            Arguments {
+                min_stake: MIN_STAKE_FLOOR - 1,
+                ..RIGHT
+            },
+            Arguments {
+                max_co_authors: 0,
+                ..RIGHT
+            },
+            Arguments {
+                max_co_authors: SEATS + 1,
+                ..RIGHT
+            },
         ];
         for arguments in wrong {
             assert_eq!(check_ranges(&arguments), Err(Error::InvalidParameter));
         }
         assert_eq!(check_ranges(&RIGHT), Ok(()));
-        assert_eq!(check_ranges(&Arguments { max_co_authors: SEATS, ..RIGHT }), Ok(()));
+        assert_eq!(
+            check_ranges(&Arguments {
+                max_co_authors: SEATS,
+                ..RIGHT
+            }),
+            Ok(())
+        );
     }
 }

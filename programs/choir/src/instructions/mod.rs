@@ -8,4 +8,3 @@ pub mod settle;
 pub mod submit_message;
 pub mod submit_spec;
 pub mod vote;
-

@@ -6,13 +6,14 @@ use crate::{
     accounts::{is_vacant, Accounts, Call},
     events::Batch,
     generated::{
-        config, record, submit_spec::*, thread, Config, Error, RecordStatus, SpecSubmitted,
+        config, record, submit_spec::*, thread, Config, Error, Record, RecordStatus, SpecSubmitted,
         Thread, SYSTEM_PROGRAM as SYSTEM, TOKEN_PROGRAM as TOKEN,
     },
     pda,
     records::Submission,
     seats,
     settlement::add,
+    state::State,
     syscalls, tokens,
 };
 
@@ -25,13 +26,15 @@ pub fn run(call: &Call) -> ProgramResult {
     let mut thread = accounts.state::<Thread>(THREAD)?;
     let record = accounts.any(RECORD)?;
     let mint = config.get(config::MINT);
-    let (author_token, funds) = accounts.token_account(AUTHOR_TOKEN, &mint, Some(author.address()))?;
+    let (author_token, funds) =
+        accounts.token_account(AUTHOR_TOKEN, &mint, Some(author.address()))?;
     let stake_vault = accounts.vault(STAKE_VAULT, &pda::STAKE, &thread)?;
     accounts.at(TOKEN_PROGRAM, &TOKEN)?;
     accounts.at(SYSTEM_PROGRAM, &SYSTEM)?;
 
     // GUARD 2: arguments
-    let Arguments { hash, stake } = Arguments::decode(call.arguments).ok_or(Error::InvalidArguments)?;
+    let Arguments { hash, stake } =
+        Arguments::decode(call.arguments).ok_or(Error::InvalidArguments)?;
 
     // GUARD 2b: accounts to be created
     let (thread_key, author_key) = (*thread.view().address(), *author.address());
@@ -63,8 +66,11 @@ pub fn run(call: &Call) -> ProgramResult {
 
     // GUARD 8: capacity
     let electorate_size = thread.get(thread::CO_AUTHOR_COUNT);
-    let pending_count = thread.get(thread::PENDING_COUNT);
-    if is_full(electorate_size, pending_count, config.get(config::MAX_CO_AUTHORS)) {
+    let (pending, seats) = (
+        thread.get(thread::PENDING_COUNT),
+        config.get(config::MAX_CO_AUTHORS),
+    );
+    if is_full(electorate_size, pending, seats) {
         return Err(Error::ThreadFull.into());
     }
 
@@ -72,32 +78,38 @@ pub fn run(call: &Call) -> ProgramResult {
     let now = syscalls::now()?;
     let deadline = deadline(now, config.get(config::APPROVAL_WINDOW))?;
     let stake_total = add(thread.get(thread::STAKE_TOTAL), stake)?;
-    let pending_count = add(pending_count, 1)?;
+    let pending_count = add(pending, 1)?;
     let batch = Batch::next(&thread, 1)?;
 
     // EFFECTS
-    let mut state = submission.create(bump, call.program)?;
-    state.set(record::STATUS, RecordStatus::Pending);
-    state.set(record::ELECTORATE_SIZE, electorate_size);
-    state.set(record::STAKE, stake);
-    state.set(record::SUBMITTED_AT, now);
-    state.set(record::DEADLINE, deadline);
-    state.set(record::SUBMITTED_SEQUENCE, batch.first);
-    thread.set(thread::SEQUENCE, batch.last);
-    thread.set(thread::PENDING_COUNT, pending_count);
-    thread.set(thread::STAKE_TOTAL, stake_total);
-    tokens::take(author_token, stake_vault, author, stake)?;
-
-    // EMITS
-    batch.log(&thread).event(&SpecSubmitted {
+    let state = submission.create(bump, call.program)?;
+    let spec = SpecSubmitted {
         author: author_key,
         hash,
         stake,
         electorate_size,
         submitted_at: now,
         deadline,
-    });
+    };
+    write(state, &spec, batch.first);
+    thread.set(thread::SEQUENCE, batch.last);
+    thread.set(thread::PENDING_COUNT, pending_count);
+    thread.set(thread::STAKE_TOTAL, stake_total);
+    tokens::take(author_token, stake_vault, author, stake)?;
+
+    // EMITS
+    batch.log(&thread).event(&spec);
     Ok(())
+}
+
+/// Write down what the event will say.
+fn write(mut record: State<Record>, spec: &SpecSubmitted, sequence: u64) {
+    record.set(record::STATUS, RecordStatus::Pending);
+    record.set(record::ELECTORATE_SIZE, spec.electorate_size);
+    record.set(record::STAKE, spec.stake);
+    record.set(record::SUBMITTED_AT, spec.submitted_at);
+    record.set(record::DEADLINE, spec.deadline);
+    record.set(record::SUBMITTED_SEQUENCE, sequence);
 }
 
 /// Whether every seat is taken or reserved by a pending spec (M7).

@@ -31,7 +31,8 @@ pub fn run(call: &Call) -> ProgramResult {
     accounts.at(TOKEN_PROGRAM, &TOKEN)?;
 
     // GUARD 2: arguments
-    let Arguments { decision } = Arguments::decode(call.arguments).ok_or(Error::InvalidArguments)?;
+    let Arguments { decision } =
+        Arguments::decode(call.arguments).ok_or(Error::InvalidArguments)?;
 
     // GUARD 3: record state
     let record = record.ok_or(Error::UnknownRecord)?;
@@ -122,7 +123,12 @@ impl Ballot<'_> {
         decision.write_record(&mut self.record, self.now, batch.first + 1);
         decision.write_thread(&mut self.thread);
         self.thread.set(thread::SEQUENCE, batch.last);
-        tokens::pay(&self.thread, self.stake_vault, escrow_vault, split.to_escrow)?;
+        tokens::pay(
+            &self.thread,
+            self.stake_vault,
+            escrow_vault,
+            split.to_escrow,
+        )?;
         tokens::pay(&self.thread, self.stake_vault, treasury, split.to_treasury)?;
 
         // EMITS
@@ -157,7 +163,12 @@ impl Ballot<'_> {
         if let Some(seat) = seat {
             seats::take_seat(&mut self.thread, seat, self.author);
         }
-        tokens::pay(&self.thread, self.stake_vault, balance_vault, split.to_balance)?;
+        tokens::pay(
+            &self.thread,
+            self.stake_vault,
+            balance_vault,
+            split.to_balance,
+        )?;
 
         // EMITS
         let mut log = batch.log(&self.thread);
