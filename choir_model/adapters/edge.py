@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Self
 
 from choir_model.adapters.edge_access import AccessFilters
 from choir_model.adapters.edge_payload import (
+    INTACT,
+    QUARANTINED,
     Payload,
     message_payload,
     read_key,
@@ -139,7 +141,7 @@ class EdgeContent:
         if payload is None or found is None:
             self._put(message, vector)
             return Stored(already=False)
-        if not payload["quarantined"] and coordinates and _intact(found):
+        if payload["integrity"] == INTACT and coordinates and _intact(found):
             return Stored(already=True)
         repaired = Message(key, message.content, found.status, found.privacy, found.created_at)
         self._put(repaired, vector)
@@ -164,7 +166,7 @@ class EdgeContent:
     ) -> Written:
         if not 0 <= sequence <= MAX_INTEGER:
             return Refused(Reason.INVALID_NUMBER)
-        held = self._thread(thread)
+        held = self.observe_thread(thread)
         if held is not None and (
             sequence < held.sequence or (sequence, co_authors) == (held.sequence, held.co_authors)
         ):
@@ -193,7 +195,7 @@ class EdgeContent:
             premium=viewer.premium,
         ):
             return Hidden()
-        if payload["quarantined"]:
+        if payload["integrity"] == QUARANTINED:
             return Quarantined(key, newly=False)
         if _intact(found):
             return Found(found)
@@ -254,6 +256,10 @@ class EdgeContent:
         name = message_point_id(key)
         stored = self._stored(name, *self._shard.fetch(name, with_vector=True))
         return stored if stored is not None and stored.message.key == key else None
+
+    def observe_thread(self, thread: Address) -> StoredThread | None:
+        name = thread_point_id(thread)
+        return read_thread(self._shard.fetch(name)[0], name)
 
     def damage(self, key: RecordKey, content: str) -> Written:
         try:
@@ -325,12 +331,8 @@ class EdgeContent:
         return self._filters.filter(operation, address, viewer.premium, member_of, wanted)
 
     def _is_member(self, viewer: Viewer, thread: Address) -> bool:
-        held = self._thread(thread)
+        held = self.observe_thread(thread)
         return held is not None and viewer.address in held.co_authors
-
-    def _thread(self, thread: Address) -> StoredThread | None:
-        name = thread_point_id(thread)
-        return read_thread(self._shard.fetch(name)[0], name)
 
     def _message(self, key: RecordKey) -> Message | None:
         return _of(key, self._shard.fetch(message_point_id(key))[0])
@@ -345,7 +347,7 @@ class EdgeContent:
             vector = read_vector(coordinates)
         except ValueError as error:
             raise StoreDamaged(f"{self.directory} holds a vector nobody stored: {error}") from None
-        return StoredPoint(name, message, payload["quarantined"], vector)
+        return StoredPoint(name, message, payload["integrity"] == QUARANTINED, vector)
 
     def _put(self, message: Message, vector: Vector) -> None:
         name = message_point_id(message.key)
@@ -358,7 +360,7 @@ class EdgeContent:
         return Stored(already)
 
     def _quarantine(self, key: RecordKey) -> RecordKey:
-        self._shard.set(message_point_id(key), {"quarantined": True})
+        self._shard.set(message_point_id(key), {"integrity": QUARANTINED})
         return key
 
     def _remove_temporary(self) -> None:

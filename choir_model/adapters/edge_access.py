@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from choir_model.adapters.edge_payload import INTACT
 from choir_model.domain.lifecycle import Privacy
 from choir_model.domain.visibility import Audience, Grant, Operation, grants
 
@@ -46,14 +47,11 @@ class AccessFilters:
         Addresses as in payloads; `member_of`: the threads the viewer is a member of;
         `thread`: the only thread wanted, or `None`.
         """
-        engine = self._engine
-        conditions = [engine.Filter(should=list(self._audiences(
-            operation, viewer, premium, member_of
-        )))]  # fmt: skip
+        audiences = list(self._audiences(operation, viewer, premium, member_of))
+        conditions = [self._engine.Filter(should=audiences), self._is("integrity", INTACT)]
         if thread is not None:
             conditions.append(self._is("thread", thread))
-        quarantined = self._is("quarantined", value=True)
-        access: Filter = engine.Filter(must=conditions, must_not=[quarantined])
+        access: Filter = self._engine.Filter(must=conditions)
         return access
 
     def _audiences(
@@ -76,7 +74,7 @@ class AccessFilters:
         if len(grant.privacies) < len(Privacy):
             yield self._any("privacy", tuple(privacy.value for privacy in grant.privacies))
 
-    def _is(self, field: str, value: str | bool) -> FieldCondition:
+    def _is(self, field: str, value: str) -> FieldCondition:
         match = self._engine.MatchValue(value)
         condition: FieldCondition = self._engine.FieldCondition(field, match=match)
         return condition

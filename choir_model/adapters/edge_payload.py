@@ -17,6 +17,10 @@ from choir_model.ports.embeddings import Vector, sparse
 
 Payload: TypeAlias = dict[str, Any]
 
+INTACT, QUARANTINED = "intact", "quarantined"
+"""Values of ``integrity``: words, because version 0.9.0 cannot match a boolean (`MatchValue`
+turns ``True`` into the number 1, which matches nothing)."""
+
 _STATUS = {status.value: status for status in Status}
 _PRIVACY = {privacy.value: privacy for privacy in Privacy}
 
@@ -32,7 +36,7 @@ def message_payload(message: Message, *, quarantined: bool = False) -> Payload:
         "status": message.status.value,
         "privacy": message.privacy.value,
         "created_at": message.created_at,
-        "quarantined": quarantined,
+        "integrity": QUARANTINED if quarantined else INTACT,
     }
 
 
@@ -66,11 +70,11 @@ def read_message(payload: Payload | None, key: RecordKey | None) -> Message | No
     try:
         content, created_at = payload["content"], payload["created_at"]
         status, privacy = _STATUS[payload["status"]], _PRIVACY[payload["privacy"]]
-        quarantined = payload["quarantined"]
+        integrity = payload["integrity"]
     except (KeyError, TypeError):
         return None
     well_typed = (
-        isinstance(content, str) and type(created_at) is int and isinstance(quarantined, bool)
+        isinstance(content, str) and type(created_at) is int and integrity in (INTACT, QUARANTINED)
     )
     return Message(key, content, status, privacy, created_at) if well_typed else None
 

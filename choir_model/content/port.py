@@ -98,6 +98,11 @@ class ReferenceContent:
         view = self.state.view()
         return None if Point(view, key).status is None else _stored_point(view, key)
 
+    def observe_thread(self, thread: Address) -> StoredThread | None:
+        view = self.state.view()
+        held = ThreadPoint(view, thread).sequence is not None
+        return _stored_thread(view, thread) if held else None
+
     def damage(self, key: RecordKey, content: str) -> Written:
         answer: Written = self._do(reference.damage, key, content)
         return answer

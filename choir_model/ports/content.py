@@ -290,6 +290,9 @@ class ContentPort(Protocol):
     def observe_point(self, key: RecordKey) -> StoredPoint | None:
         """Everything the store holds of one record."""
 
+    def observe_thread(self, thread: Address) -> StoredThread | None:
+        """Everything the store holds of one thread, its messages apart."""
+
     def damage(self, key: RecordKey, content: str) -> Written:
         """FAULT: overwrite a point's content behind the store's back (section 8).
 

@@ -1,0 +1,266 @@
+"""The content machine: generated commands on reference and real store, in lockstep.
+
+Theory of operation
+-------------------
+`ContentMachine` is a Hypothesis state machine whose rules draw a few small numbers and turn
+them into one command, which a `ContentPair` executes on both stores.  The world is the
+small one of `content_cast`: keys collide, scores tie, and a search's limit falls between
+equals.  Most rules are about records that were stored before.  Faults (damaged content,
+lost vectors, old snapshots) are ordinary rules, and so is every way to be refused.
+
+`run_content_lockstep` is the suite.  Another store is tested by three lines::
+
+    def test_my_store():
+        coverage = run_content_lockstep(MyStore, seed=1, steps=2000)
+        assert not coverage.missing(refusals=CONTENT_REFUSALS, events=CONTENT_ANSWERS)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from choir_model.content.port import ReferenceContent
+from choir_model.domain.identity import RecordKey
+from choir_model.domain.lifecycle import ContentFault, Privacy, Status
+from choir_model.lockstep.compare import Coverage
+from choir_model.lockstep.content_cast import (
+    CONTENTS,
+    LIMITS,
+    LONE_SURROGATE,
+    PEOPLE,
+    QUERIES,
+    RECORDS,
+    SEQUENCES,
+    THREADS,
+    TOO_LARGE,
+    VIEWERS,
+)
+from choir_model.lockstep.content_pair import (
+    Begin,
+    Checkpoint,
+    Command,
+    ContentPair,
+    Damage,
+    Delete,
+    Get,
+    ListThread,
+    LoseVector,
+    Observe,
+    PutThread,
+    Search,
+    SetPrivacy,
+    SetStatus,
+    Upsert,
+)
+from choir_model.lockstep.running import Budget, Progress, run_machine
+from choir_model.ports.content import MAX_INTEGER, ContentPort, Message, Reason
+
+ContentFactory: TypeAlias = Callable[[], ContentPort]
+
+CONTENT_REFUSALS = frozenset({reason.name for reason in (*Reason, *ContentFault)}) - {
+    Reason.POINT_ID_COLLISION.name  # needs two records whose SHA-256 begin alike
+}
+"""Every refusal the commands of this machine can meet."""
+
+CONTENT_ANSWERS = frozenset(
+    {"Stored", "Stored already", "Repaired", "Deleted", "Found", "Missing", "Hidden"}
+    | {"Quarantined", "Listing", "Results"}
+)
+"""Every kind of answer, as counted in `Coverage.events`."""
+
+
+RECORD = st.integers(0, len(RECORDS) - 1)
+VIEWER = st.integers(0, len(VIEWERS) - 1)
+THREAD = st.integers(0, 1)
+STORED = st.sampled_from((Status.PENDING, Status.PUBLISHED, Status.SUBMITTED, *Status))
+"""Statuses of new records: mostly ones that something may follow."""
+NEWS = st.sampled_from((Status.PUBLISHED, *Status))
+PRIVACY = st.sampled_from(Privacy)
+PLACES = 5
+"""Of a search: either thread, everywhere (twice), everywhere with a misfit vector."""
+SEARCHES = len(VIEWERS) * len(LIMITS) * len(QUERIES) * PLACES
+
+
+class ContentMachine(RuleBasedStateMachine):
+    """Rules over one `ContentPair`, which outlives the examples; see `machine_for`."""
+
+    pair: ContentPair
+
+    @initialize(prelude=st.integers(0, 7))
+    def begin(self, prelude: int) -> None:
+        """Start empty; mostly with members, and with some records published."""
+        self.stored: list[int] = []
+        self.pair.apply(Begin())
+        if prelude & 1:
+            self.members(0, 0b0101, 1)
+            self.members(1, 0b0010, 1)
+        if prelude & 2:
+            for number in range(0, len(RECORDS), 2):
+                self.store(number, Status.PUBLISHED, Privacy.PUBLIC, 0)
+        if prelude & 4:
+            for number, privacy in enumerate(Privacy):
+                self.store(3 * number + 1, Status.PENDING, privacy, 7)
+
+    def known(self, number: int) -> int:
+        """One of the records stored so far; now and then one that need not be there."""
+        if not self.stored or number == 0:
+            return number
+        return self.stored[-1 - number % len(self.stored)]
+
+    def key(self, number: int) -> RecordKey:
+        """The key of such a record."""
+        return RECORDS[self.known(number)][0]
+
+    def teardown(self) -> None:
+        """Compare what is too costly for every step."""
+        self.pair.finish()
+
+    @rule(number=RECORD, status=STORED, privacy=PRIVACY, time=st.integers(0, 2))
+    def store(self, number: int, status: Status, privacy: Privacy, time: int) -> None:
+        """A proper message, in any status; times repeat."""
+        self.pair.apply(Upsert(_message(number, status, privacy, time)))
+        if status is not Status.DRAFT:
+            self.stored.append(number)
+
+    @rule(number=RECORD, how=st.integers(0, 6))
+    def store_improper(self, number: int, how: int) -> None:
+        """Something that is refused, or the longest content there is."""
+        key, content = RECORDS[number]
+        time, misfit = 0, False
+        match how:
+            case 0:
+                content = CONTENTS[(number + 1) % len(CONTENTS)] + "?"
+            case 1:
+                content = ""
+            case 2:
+                content = TOO_LARGE
+            case 3:
+                content = LONE_SURROGATE
+            case 4:
+                misfit = True
+            case 5:
+                time = MAX_INTEGER + 1
+            case _:
+                time = -MAX_INTEGER - 2
+        message = Message(key, content, Status.PUBLISHED, Privacy.PUBLIC, time)
+        self.pair.apply(Upsert(message, misfit))
+
+    @rule(number=RECORD, status=NEWS)
+    def decide(self, number: int, status: Status) -> None:
+        """News from the ledger, likely or not."""
+        self.pair.apply(SetStatus(self.key(number), status))
+
+    @rule(number=RECORD, privacy=PRIVACY)
+    def restrict(self, number: int, privacy: Privacy) -> None:
+        """The author changes whom a record is for."""
+        self.pair.apply(SetPrivacy(self.key(number), privacy))
+
+    @rule(thread=THREAD, members=st.integers(0, 15), at=st.integers(0, len(SEQUENCES) - 1))
+    def members(self, thread: int, members: int, at: int) -> None:
+        """A thread's co-authors: newer, older, the same sequence, or no sequence at all."""
+        seated = tuple(person for n, person in enumerate(PEOPLE) if members >> n & 1)
+        self.pair.apply(PutThread(THREADS[thread], seated, SEQUENCES[at]))
+
+    @rule(number=RECORD, vector_only=st.booleans())
+    def lose(self, number: int, vector_only: bool) -> None:
+        """An orphan is removed, or a vector gone."""
+        key = self.key(number)
+        self.pair.apply(LoseVector(key) if vector_only else Delete(key))
+
+    @rule(viewer=VIEWER, number=RECORD)
+    def get(self, viewer: int, number: int) -> None:
+        """Somebody reads a record."""
+        self.pair.apply(Get(VIEWERS[viewer], self.key(number)))
+
+    @rule(viewer=VIEWER, thread=THREAD)
+    def list_thread(self, viewer: int, thread: int) -> None:
+        """Somebody reads a thread."""
+        self.pair.apply(ListThread(VIEWERS[viewer], THREADS[thread]))
+
+    @rule(choice=st.integers(0, SEARCHES - 1))
+    def search(self, choice: int) -> None:
+        """Somebody searches, everywhere or in a thread; the limit often parts equals.
+
+        Drawn as one number, because Hypothesis prefers the rule with the fewest draws, and
+        searches are the operation most worth preferring.
+        """
+        choice, viewer = divmod(choice, len(VIEWERS))
+        choice, limit = divmod(choice, len(LIMITS))
+        where, query = divmod(choice, len(QUERIES))
+        thread = THREADS[where] if where < len(THREADS) else None
+        self.pair.apply(Search(VIEWERS[viewer], QUERIES[query], LIMITS[limit], thread, where == 4))
+
+    @rule(number=RECORD, content=st.integers(-1, len(CONTENTS)))
+    def damage(self, number: int, content: int) -> None:
+        """Content is overwritten, perhaps by what was there."""
+        text = (*CONTENTS, LONE_SURROGATE, "")[content]
+        self.pair.apply(Damage(self.key(number), text))
+
+    @rule(number=RECORD, viewer=VIEWER, how=st.integers(0, 5))
+    def damage_and_read(self, number: int, viewer: int, how: int) -> None:
+        """Content is overwritten, somebody meets it, and it may be stored again."""
+        number = self.known(number)
+        key = RECORDS[number][0]
+        self.pair.apply(Damage(key, "not what was said"))
+        reader = VIEWERS[viewer]
+        match how % 3:
+            case 0:
+                self.pair.apply(Get(reader, key))
+            case 1:
+                self.pair.apply(ListThread(reader, key.thread))
+            case _:
+                self.pair.apply(Search(reader, "alpha", 2))
+        if how < 3:
+            self.pair.apply(Upsert(_message(number, Status.PENDING, Privacy.PREMIUM, 9)))
+
+    @rule(compare=st.booleans(), back=st.booleans())
+    def checkpoint(self, compare: bool, back: bool) -> None:
+        """Compare everything, save both stores, or go back to what was saved."""
+        self.pair.apply(Observe() if compare else Checkpoint(back))
+
+
+def _message(number: int, status: Status, privacy: Privacy, created_at: int) -> Message:
+    key, content = RECORDS[number]
+    return Message(key, content, status, privacy, created_at)
+
+
+def machine_for(pair: ContentPair) -> type[ContentMachine]:
+    """The machine over one pair; examples share the pair and start from empty stores."""
+    return type("ContentMachine", (ContentMachine,), {"pair": pair})
+
+
+def run_content_lockstep(
+    factory: ContentFactory,
+    *,
+    seed: int,
+    steps: int,
+    coverage: Coverage | None = None,
+    reference: ContentPort | None = None,
+    progress: Progress | None = None,
+) -> Coverage:
+    """Run the content machine for about `steps` commands.
+
+    Raises `running.Failure`, which holds the least command sequence found, on a
+    disagreement.  The store is closed at the end.
+    """
+    coverage = coverage or Coverage()
+    real = factory()
+    pair = ContentPair(reference or ReferenceContent(real.dimension), real, coverage)
+    try:
+        run_machine(machine_for(pair), pair, Budget(seed=seed, steps=steps), progress=progress)
+    finally:
+        real.close()
+    return coverage
+
+
+__all__ = [
+    "CONTENT_ANSWERS",
+    "CONTENT_REFUSALS",
+    "Command",
+    "ContentMachine",
+    "run_content_lockstep",
+]
