@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from choir_model.domain.identity import Address, Hash, RecordKey, content_hash
 from choir_model.ledger.cells import DEFAULT_DESIGN
@@ -25,6 +26,10 @@ RICH, POOR = 50_000, 1_500
 """Token holdings in base units: enough for many stakes, and for one only."""
 
 
+START = 1_000
+"""Ledger clock of the first moment, in seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Parameters the ledger is initialized with; `initialized` false leaves that undone."""
@@ -34,6 +39,7 @@ class Setting:
     approval_window: int = WINDOW
     min_stake: int = MIN_STAKE
     max_co_authors: int = 3
+    start: int = START
 
 
 SETTINGS = (
@@ -43,12 +49,26 @@ SETTINGS = (
     Setting("blank", initialized=False),
 )
 
-START = 1_000
-"""Ledger clock of the first moment, in seconds."""
-
 
 def _address(label: str) -> Address:
     return hashlib.sha256(label.encode()).digest()
+
+
+class World(Protocol):
+    """Who and what is on a ledger before the first command."""
+
+    @property
+    def mint(self) -> Address:
+        """The CHOIR mint."""
+
+    def prepare(self, ledger: LedgerPort, setting: Setting) -> None:
+        """Put everything on a fresh ledger and, unless left blank, initialize it."""
+
+    def accounts(self) -> list[Address]:
+        """Every token account and mint that `prepare` puts on a ledger."""
+
+    def names(self) -> Mapping[Address, str]:
+        """Readable names of addresses, for reports."""
 
 
 class Cast:
@@ -72,7 +92,8 @@ class Cast:
         self.spare_reserve = _address("reserve of the spare mint")
         self.look_alike = _address("look-alike")
         self.garbage = _address("garbage")
-        self.hashes: tuple[Hash, ...] = tuple(content_hash(f"content {n}") for n in range(3))
+        self.contents = ("content zero", "content one", "zero content")
+        self.hashes: tuple[Hash, ...] = tuple(map(content_hash, self.contents))
 
     @classmethod
     def of(cls, ledger: LedgerPort) -> Cast:
@@ -110,6 +131,7 @@ class Cast:
         found = {wallet: f"wallet{n}" for n, wallet in enumerate(self.wallets)}
         found |= {self.token(w): f"token{n}" for n, w in enumerate(self.wallets)}
         found |= {self.thread(n): f"thread{n}" for n in range(4)}
+        found |= {self.mint: "mint", self.reserve: "reserve"}
         return found
 
     def accounts(self) -> list[Address]:

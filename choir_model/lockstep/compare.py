@@ -32,6 +32,16 @@ class Disagreement(AssertionError):
         return "\n".join(lines) or "(equal when printed)"
 
 
+class Violation(AssertionError):
+    """A property does not hold in the system driven, on which both sides agree."""
+
+    def __init__(self, command: object, clause: str, what: str) -> None:
+        self.command = command
+        self.clause = clause
+        self.what = what
+        super().__init__(f"{clause} violated after {command}: {what}")
+
+
 def agree(command: object, aspect: str, reference: object, real: object) -> None:
     """Raise `Disagreement` unless both sides are equal."""
     if reference != real:

@@ -80,8 +80,11 @@ class LedgerMachine(RuleBasedStateMachine):
         if prelude & 2:
             self.submit_spec(1, 0, 0, MIN_STAKE)
             self.vote(0, 0, Decision.APPROVE)
+            if setting.max_co_authors > 3:
+                self.submit_spec(2, 0, 0, MIN_STAKE)
+                self.vote_of_all(0, Decision.APPROVE)
         if prelude & 1:
-            self.submit_spec(2, 0, 1, 2 * MIN_STAKE + 3)
+            self.submit_spec(2 + setting.max_co_authors // 5, 0, 1, 2 * MIN_STAKE + 3)
 
     def teardown(self) -> None:
         """Compare what is too costly for every step."""
@@ -90,7 +93,9 @@ class LedgerMachine(RuleBasedStateMachine):
     @property
     def cast(self) -> Cast:
         """The world the rules draw from."""
-        return self.pair.cast
+        cast = self.pair.cast
+        assert isinstance(cast, Cast)
+        return cast
 
     def wallet(self, number: int) -> Address:
         """One of the wallets that hold tokens."""
@@ -163,6 +168,14 @@ class LedgerMachine(RuleBasedStateMachine):
             outcome = self.run(calls.vote(wallet, self.spec(spec), choice), wallet)
             if isinstance(outcome, Rejected) and outcome.reason in DECIDED:
                 return
+
+    @rule(author=st.integers(1, 4), content=SMALL)
+    def two_specs_of_one_author(self, author: int, content: int) -> None:
+        """Both are approved, so that the second finds its author seated already (M4)."""
+        for number in (content, content + 1):
+            self.submit_spec(author, 0, number, MIN_STAKE)
+        for number in (1, 0):
+            self.vote_of_all(number, Decision.APPROVE)
 
     @rule(voter=st.integers(0, 1), spec=SMALL, decision=st.sampled_from(Decision))
     def vote_twice(self, voter: int, spec: int, decision: Decision) -> None:

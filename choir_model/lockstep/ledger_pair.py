@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from choir_model.domain.identity import Address
-from choir_model.lockstep.cast import START, Cast, Setting
+from choir_model.lockstep.cast import Setting, World
 from choir_model.lockstep.compare import Coverage, Disagreement, agree
 from choir_model.ports.ledger import (
     AccountImage,
@@ -21,6 +21,12 @@ from choir_model.ports.ledger import (
     Unknown,
 )
 from choir_model.program import addresses
+from choir_model.program.bindings import (
+    ApprovalReceived,
+    MessagePublished,
+    SpecSubmitted,
+    StakeSettled,
+)
 from choir_model.program.calls import Call
 
 
@@ -98,11 +104,24 @@ def said(outcome: Outcome) -> tuple[str, Any]:
     return "Unknown", None
 
 
+def situations(events: tuple[Any, ...]) -> list[str]:
+    """What is worth counting about one instruction's events besides that they occurred."""
+    found = [
+        f"electorate of {event.electorate_size}"
+        for event in events
+        if isinstance(event, SpecSubmitted)
+    ]
+    kinds = [type(event) for event in events]
+    if kinds == [ApprovalReceived, MessagePublished, StakeSettled]:
+        found.append("author seated meanwhile")
+    return found
+
+
 class LedgerPair:
     """A reference and a real ledger holding the same cast, driven by the same commands."""
 
     def __init__(
-        self, reference: LedgerPort, real: LedgerPort, cast: Cast, coverage: Coverage
+        self, reference: LedgerPort, real: LedgerPort, cast: World, coverage: Coverage
     ) -> None:
         self.reference = reference
         self.real = real
@@ -118,7 +137,7 @@ class LedgerPair:
         if setting not in self.genesis:
             self._restore(self._blank)
             for ledger in (self.reference, self.real):
-                ledger.advance(0, max(0, START - ledger.clock().unix_timestamp))
+                ledger.advance(0, max(0, setting.start - ledger.clock().unix_timestamp))
                 self.cast.prepare(ledger, setting)
             self.genesis[setting] = (self.reference.save(), self.real.save())
         self._restore(self.genesis[setting])
@@ -167,11 +186,19 @@ class LedgerPair:
         self.compare_accounts(command)
         return outcome
 
+    def read(self, address: Address) -> AccountImage | None:
+        """An account as both ledgers show it; compared like any other observation."""
+        self._watched.add(address)
+        expected, found = self.reference.account(address), self.real.account(address)
+        agree(f"read {self.name(address)}", "account", lying(expected), lying(found))
+        return expected
+
     def _both(self, command: Command, reference: Outcome, real: Outcome) -> Outcome:
         agree(command, "outcome", said(reference), said(real))
         if isinstance(real, Confirmed):
             for event in real.events:
                 self.coverage.events[type(event).__name__] += 1
+            self.coverage.situations.update(situations(real.events))
         elif isinstance(real, Rejected):
             self.coverage.refusals[real.reason.name] += 1
         else:
@@ -191,9 +218,9 @@ class LedgerPair:
             self._restore(self._saved[:2])
 
     def compare_accounts(self, command: object) -> None:
-        """Every watched account byte for byte, and the token totals (S1)."""
+        """Every watched account byte for byte, in an order that does not vary."""
         reference, real = self.reference, self.real
-        for address in self._watched:
+        for address in sorted(self._watched):
             found, expected = lying(real.account(address)), lying(reference.account(address))
             if found != expected:
                 raise Disagreement(
@@ -218,8 +245,6 @@ class LedgerPair:
         known = {
             addresses.config(): "config",
             addresses.treasury(): "treasury",
-            self.cast.mint: "mint",
-            self.cast.reserve: "reserve",
             **self.cast.names(),
         }
         return known.get(address, addresses.base58(address))

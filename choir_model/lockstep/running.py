@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeAlias
 
 from choir_model.lockstep.compare import Coverage
 
-EXAMPLES_PER_ROUND = 10
+EXAMPLES_PER_ROUND = 25
 STEPS_PER_EXAMPLE = 40
 MINIMISING_SECONDS = 30.0
 """Minimising stops here; what has been reached by then still fails."""

@@ -15,7 +15,8 @@ submit              store (invisible status) → send → read record → read t
 approve             verify → send → read record → read thread → follow status → …
 settle              send → read record → read thread → follow status → …
 create thread       send → read thread → follow thread
-recover             read record → read thread → follow status → follow thread
+recover             read record → follow status
+recover thread      read thread → follow thread
 ==================  ====================================================================
 
 Content is stored before the ledger speaks of it (variant ``content_first``), with the
@@ -171,7 +172,12 @@ def create_thread(creator: Address, mint: Address, nonce: int) -> Saga:
 
 def recover(key: RecordKey) -> Saga:
     """Bring the store up to date with one record of the ledger, whatever was missed."""
-    return Saga("recover", PROPAGATE, key.thread, key)
+    return Saga("recover", (Arrow.READ_RECORD, Arrow.FOLLOW_STATUS), key.thread, key)
+
+
+def recover_thread(thread: Address) -> Saga:
+    """Bring the store up to date with one thread of the ledger, whatever was missed."""
+    return Saga("recover thread", (Arrow.READ_THREAD, Arrow.FOLLOW_THREAD), thread)
 
 
 def command(saga: Saga) -> SagaCommand | None:

@@ -1,0 +1,259 @@
+"""Both stores in lockstep: sagas run arrow by arrow on reference and real thing.
+
+Theory of operation
+-------------------
+A `SystemPair` holds a `LedgerPair` and a `ContentPair` and the sagas under way.  `Start`
+adds a saga, `Step` performs one arrow of one of them on both sides, `Crash` forgets one
+halfway, `Recover` brings the store up to date from the ledger; between any two commands
+time may pass, somebody may read, a stored message may be damaged.
+
+Sagas see one answer, because both sides gave the same.  Beyond agreement, what they
+achieve together is checked whenever none is under way (`Violation` otherwise):
+
+* **S5a** every record made by a saga that was not cut off has stored content;
+* **S2** the store's status of it is the ledger's;
+* **S6** the co-authors the store knows are the ledger's.
+
+After `Recover` this is demanded of all records, cut off or not, whose content survives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from choir_model.domain.identity import RecordKey
+from choir_model.domain.lifecycle import Status
+from choir_model.lockstep import content_pair as content
+from choir_model.lockstep.compare import Coverage, Violation
+from choir_model.lockstep.content_pair import (
+    ContentPair,
+    Damage,
+    Get,
+    ListThread,
+    PutThread,
+    Search,
+    SetPrivacy,
+    SetStatus,
+    Upsert,
+)
+from choir_model.lockstep.ledger_pair import Advance, Begin, Execute, LedgerPair
+from choir_model.program import addresses
+from choir_model.program.bindings import ACCOUNTS, Record, Thread
+from choir_model.protocols import sagas
+from choir_model.protocols.sagas import Saga
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A saga begins; none of its arrows is performed yet."""
+
+    saga: Saga
+
+    def __str__(self) -> str:
+        return f"start: {self.saga.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One arrow of a saga under way, numbered from the oldest, modulo their number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A saga under way is forgotten where it is."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """All sagas under way run to their end, oldest first; then the layers must agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """The store follows every record and thread of the ledger; then the layers must agree."""
+
+
+Look: TypeAlias = Get | ListThread | Search
+Command: TypeAlias = (
+    Begin | Start | Step | Crash | Finish | Recover
+    | Execute | Advance | Look | SetPrivacy | Damage | Upsert
+)  # fmt: skip
+
+
+class SystemPair:
+    """Ledger and content store, each in lockstep, and the sagas between them."""
+
+    def __init__(self, ledgers: LedgerPair, stores: ContentPair, coverage: Coverage) -> None:
+        self.ledgers = ledgers
+        self.stores = stores
+        self.coverage = coverage
+        self.commands: list[Command] = []
+        self.sagas: list[Saga] = []
+        self.ended: Saga | None = None
+        self.cut_off: set[object] = set()
+        self._damaged: set[RecordKey] = set()
+
+    def apply(self, command: Command) -> Any:
+        """Run one command on both sides.  Raises `Disagreement` or `Violation`."""
+        if isinstance(command, Begin):
+            self.commands = [command]
+            self.sagas, self.cut_off, self._damaged = [], set(), set()
+            self.stores.apply(content.Begin())
+            return self.ledgers.apply(command)
+        self.commands.append(command)
+        match command:
+            case Start(saga):
+                self.coverage.commands[saga.name] += 1
+                self.sagas.append(saga)
+            case Step(number):
+                self._step(number)
+            case Crash(number):
+                self._crash(number)
+            case Finish():
+                self._finish()
+                self.check(command)
+            case Recover():
+                self._recover()
+                self.check(command)
+            case Execute() | Advance():
+                return self.ledgers.apply(command)
+            case _:
+                return self._store(command)
+        return None
+
+    def run(self, saga: Saga) -> Saga:
+        """Start a saga and all others under way, to the end; how this one ended."""
+        self.apply(Start(saga))
+        self.apply(Finish())
+        assert self.ended is not None
+        return self.ended
+
+    def finish(self) -> None:
+        """Let nothing be under way, and compare everything."""
+        self._finish()
+        if self.cut_off:
+            self._recover()
+        self.check("the last command")
+        self.ledgers.finish()
+        self.stores.finish()
+
+    # Sagas
+
+    def _step(self, number: int) -> None:
+        if not self.sagas:
+            return
+        at = number % len(self.sagas)
+        saga = self.sagas[at]
+        arrow = saga.arrows[0]
+        self.coverage.situations[f"{saga.name}: {arrow.value}"] += 1
+        after = sagas.react(saga, self._perform(sagas.command(saga)))
+        if after.arrows:
+            self.sagas[at] = after
+            return
+        del self.sagas[at]
+        self.ended = after
+        how = "done" if after.stopped is None else f"stopped: {after.stopped.name}"
+        self.coverage.situations[f"{saga.name}: {how}"] += 1
+        if after.stopped is None:
+            self.cut_off -= {after.key, after.thread}
+
+    def _perform(self, command: sagas.SagaCommand | None) -> Any:
+        match command:
+            case sagas.Send(call, payer):
+                return self.ledgers.apply(Execute(call, payer))
+            case sagas.Read(address):
+                return self.ledgers.read(address)
+            case sagas.Store(message):
+                return self._store(Upsert(message))
+            case sagas.FollowStatus(key, status):
+                return self._store(SetStatus(key, status))
+            case sagas.FollowThread(thread, co_authors, sequence):
+                return self._store(PutThread(thread, co_authors, sequence))
+        raise AssertionError(f"a saga without a command: {command}")
+
+    def _store(self, command: content.Operation) -> Any:
+        if isinstance(command, Damage):
+            self._damaged.add(command.key)
+        if isinstance(command, Upsert):
+            self._damaged.discard(command.message.key)
+        return self.stores.apply(command)
+
+    def _crash(self, number: int) -> None:
+        if self.sagas:
+            saga = self.sagas.pop(number % len(self.sagas))
+            self.cut_off |= {saga.key, saga.thread}
+            self.coverage.situations[f"{saga.name}: cut off before {saga.arrows[0].value}"] += 1
+
+    def _finish(self) -> None:
+        while self.sagas:
+            self._step(0)
+
+    def _recover(self) -> None:
+        ended = self.ended
+        for key in self.records():
+            self.sagas.append(sagas.recover(key))
+        for thread in self.threads():
+            self.sagas.append(sagas.recover_thread(thread))
+        self._finish()
+        self.cut_off.clear()
+        self.ended = ended
+
+    # What the ledger holds, and whether the store follows it
+
+    def records(self) -> dict[RecordKey, Record]:
+        """Every record of the ledger, decoded from its account, in order of its key."""
+        found = {RecordKey(r.thread, r.author, r.hash): r for r in self._accounts(Record)}
+        return dict(sorted(found.items()))
+
+    def threads(self) -> dict[bytes, Thread]:
+        """Every thread of the ledger, decoded from its account, in order of its address."""
+        found = {}
+        for thread in self._accounts(Thread):
+            found[addresses.thread(thread.creator, thread.nonce)] = thread
+        return dict(sorted(found.items()))
+
+    def _accounts(self, kind: type) -> list[Any]:
+        layout = ACCOUNTS[kind]
+        images = map(self.ledgers.reference.account, self.ledgers.reference.program_accounts())
+        return [
+            layout.decode(image.data)
+            for image in images
+            if image and image.data[:8] == layout.discriminator
+        ]
+
+    def check(self, command: object) -> None:
+        """Demand that the store follows the ledger, of everything that was not cut off."""
+        store = self.stores.reference
+        for key, record in self.records().items():
+            point = store.observe_point(key)
+            if key in self.cut_off or (point is None and key.thread in self.cut_off):
+                continue
+            if point is None:
+                if self._was_stored(key):
+                    raise Violation(command, "S5a", f"record {key.hash.hex()} has no content")
+                continue
+            status = Status[record.status.name]
+            if point.message.status is not status:
+                what = f"record {key.hash.hex()} is {status.name}, stored as "
+                raise Violation(command, "S2", what + point.message.status.name)
+            self.coverage.situations["checked: record is stored with its status"] += 1
+        for address, thread in self.threads().items():
+            if address in self.cut_off:
+                continue
+            held = store.observe_thread(address)
+            seats = thread.seats[: thread.co_author_count]
+            if held is None or held.co_authors != seats:
+                what = f"thread {address.hex()} has {len(seats)} co-authors, stored: {held}"
+                raise Violation(command, "S6", what)
+
+    def _was_stored(self, key: RecordKey) -> bool:
+        """Whether the protocol stored this content: raw transactions need not have."""
+        return any(
+            isinstance(c, Start) and c.saga.key == key and c.saga.message is not None
+            for c in self.commands
+        )
