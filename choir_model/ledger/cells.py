@@ -146,6 +146,12 @@ class MintAccount(Record, name="mint", layer="ledger"):
     decimals = Field(9)
 
 
+class Donations(Record, name="donations", layer="ghost"):
+    """What anyone has sent to a vault uninvited, by vault (L4).  The program has no such cell."""
+
+    amount = Field(0, auxiliary=True)
+
+
 # Functions for blind updates and tests: pure, and memoised by the engines.
 
 U64_MAX = 2**64 - 1

@@ -14,6 +14,7 @@ from choir_model.ledger.cells import (
     Account,
     AccountKind,
     Clock,
+    Donations,
     MintAccount,
     Wallet,
 )
@@ -136,6 +137,11 @@ class ReferenceLedger:
             found = self._foreign.get(address)
             self._images[address] = found or images.image(self.state, address)
         return self._images[address]
+
+    def donated(self, vault: Address) -> int:
+        """Base units anyone has sent to `vault` uninvited: a ghost of the model (L4)."""
+        amount: int = self.state.value(Donations.amount[vault])
+        return amount
 
     def program_accounts(self) -> frozenset[Address]:
         """Addresses of all accounts the program owns."""

@@ -11,6 +11,7 @@ from choir_model.engine import View
 from choir_model.ledger.cells import (
     Account,
     AccountKind,
+    Donations,
     MintAccount,
     TokenAccount,
     add,
@@ -20,6 +21,7 @@ from choir_model.ports.ledger import Foreign, privileges
 from choir_model.program.calls import Call
 
 TRANSFER, BURN = 3, 8
+VAULT_OWNERS = (AccountKind.THREAD, AccountKind.CONFIG)
 
 
 def open_account(view: View, address: Address, mint: Address, owner: Address) -> None:
@@ -58,6 +60,8 @@ def execute(view: View, call: Call, payer: Address) -> None:
     # EFFECTS
     if call.data[0] == TRANSFER:
         move(view, source, target, amount)
+        if Account(view, TokenAccount(view, target).owner).kind in VAULT_OWNERS:
+            Donations(view, target).update(Donations.amount, add, amount)
     else:
         account.update(TokenAccount.amount, add, -amount)
         MintAccount(view, target).update(MintAccount.supply, add, -amount)

@@ -67,6 +67,9 @@ class World(Protocol):
     def accounts(self) -> list[Address]:
         """Every token account and mint that `prepare` puts on a ledger."""
 
+    def holders(self) -> list[Address]:
+        """Every token account of the CHOIR mint but the vaults."""
+
     def names(self) -> Mapping[Address, str]:
         """Readable names of addresses, for reports."""
 
@@ -134,11 +137,15 @@ class Cast:
         found |= {self.mint: "mint", self.reserve: "reserve"}
         return found
 
+    def holders(self) -> list[Address]:
+        """Every token account of the CHOIR mint but the vaults."""
+        return [self.reserve, *(self.token(w) for w in self.wallets)]
+
     def accounts(self) -> list[Address]:
         """Every token account and mint that `prepare` puts on a ledger."""
-        holders = [self.token(w) for w in self.wallets] + [self.other_token(self.wallets[0])]
         mints = [self.mint, self.other_mint, self.unfit_mint, self.spare_mint]
-        return [*mints, self.reserve, self.spare_reserve, *holders]
+        others = [self.spare_reserve, self.other_token(self.wallets[0])]
+        return [*mints, *others, *self.holders()]
 
     def prepare(self, ledger: LedgerPort, setting: Setting) -> None:
         """Put the cast on a fresh ledger and, unless left blank, initialize it."""

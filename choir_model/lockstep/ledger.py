@@ -196,12 +196,13 @@ class LedgerMachine(RuleBasedStateMachine):
         account = self.cast.token(wallet if destination < DESTINATIONS else self.wallet(who + 1))
         self.run(calls.claim(wallet, self.spec(spec), account), wallet)
 
-    @rule(spec=SMALL, who=SMALL)
-    def deny_and_claim(self, spec: int, who: int) -> None:
-        """A denial, then a claim of its share."""
+    @rule(spec=SMALL, who=SMALL, claims=st.integers(1, 2))
+    def deny_and_claim(self, spec: int, who: int, claims: int) -> None:
+        """A denial, then a claim of its share; sometimes another."""
         wallet, key = self.wallet(who % 2), self.spec(spec)
         self.run(calls.vote(wallet, key, Decision.DENY), wallet)
-        self.run(calls.claim(wallet, key, self.cast.token(wallet)), wallet)
+        for _ in range(claims):
+            self.run(calls.claim(wallet, key, self.cast.token(wallet)), wallet)
 
     @rule(jump=st.sampled_from(JUMPS))
     def advance(self, jump: int) -> None:
@@ -322,7 +323,7 @@ def machine_for(pair: LedgerPair) -> type[LedgerMachine]:
 
 
 def ledger_pair(
-    factory: LedgerFactory, coverage: Coverage, reference: LedgerPort | None = None
+    factory: LedgerFactory, coverage: Coverage, reference: ReferenceLedger | None = None
 ) -> LedgerPair:
     """A pair of the reference and the factory's ledger, with the cast the latter can sign for."""
     real = factory()
@@ -335,7 +336,7 @@ def run_ledger_lockstep(
     seed: int,
     steps: int,
     coverage: Coverage | None = None,
-    reference: LedgerPort | None = None,
+    reference: ReferenceLedger | None = None,
 ) -> Coverage:
     """Run the ledger machine for about `steps` commands.
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from choir_model.domain.identity import Address
+from choir_model.ledger.conservation import Audit, Imbalance, audit
+from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import Setting, World
-from choir_model.lockstep.compare import Coverage, Disagreement, agree
+from choir_model.lockstep.compare import Coverage, Disagreement, Violation, agree
 from choir_model.ports.ledger import (
     AccountImage,
     Confirmed,
@@ -121,7 +123,7 @@ class LedgerPair:
     """A reference and a real ledger holding the same cast, driven by the same commands."""
 
     def __init__(
-        self, reference: LedgerPort, real: LedgerPort, cast: World, coverage: Coverage
+        self, reference: ReferenceLedger, real: LedgerPort, cast: World, coverage: Coverage
     ) -> None:
         self.reference = reference
         self.real = real
@@ -239,6 +241,15 @@ class LedgerPair:
             sorted(self.reference.program_accounts()),
             sorted(self.real.program_accounts()),
         )
+        try:
+            self.audit()
+        except Imbalance as imbalance:
+            raise Violation(command, "S1", str(imbalance)) from None
+
+    def audit(self) -> Audit:
+        """Where all tokens of the real ledger are (S1, L4); raises `Imbalance`."""
+        holders = self.cast.holders()
+        return audit(self.real, self.cast.mint, holders, self.reference.donated)
 
     def name(self, address: Address) -> str:
         """A readable name of an address."""
