@@ -195,3 +195,7 @@ fn flags(view: &AccountView, role: Role) -> Result<(), ProgramError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "accounts_tests.rs"]
+mod tests;

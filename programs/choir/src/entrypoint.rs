@@ -33,3 +33,7 @@ pub fn process(program: &Address, views: &mut [AccountView], data: &[u8]) -> Pro
         _ => Err(Error::UnknownInstruction.into()),
     }
 }
+
+#[cfg(test)]
+#[path = "entrypoint_tests.rs"]
+mod tests;

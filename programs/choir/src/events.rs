@@ -68,3 +68,7 @@ impl Log {
         bytes
     }
 }
+
+#[cfg(test)]
+#[path = "events_tests.rs"]
+mod tests;

@@ -7,9 +7,16 @@ use pinocchio::{
     AccountView, Address,
 };
 
-use crate::layout::Kind;
+use crate::{
+    generated::{SYSTEM_PROGRAM, TOKEN_PROGRAM},
+    layout::Kind,
+    spl::TOKEN_ACCOUNT_SIZE,
+};
 
-/// Memory laid out as the runtime hands an account to a program.
+/// The address of the program under test.
+pub const PROGRAM: Address = Address::new_from_array([9; 32]);
+
+/// Memory laid out as the runtime hands an account to a program; writable and signed unless told.
 pub struct Fixture {
     memory: Vec<u64>,
 }
@@ -29,24 +36,40 @@ impl Fixture {
                 .add(header)
                 .copy_from_nonoverlapping(data.as_ptr(), data.len());
         }
-        Self { memory }
+        let mut fixture = Self { memory };
+        fixture.flags(true, true);
+        fixture
     }
 
-    /// An account of kind `K` with zero in every field, owned by the program [9; 32].
+    /// An account of kind `K` with zero in every field.
     pub fn state<K: Kind>() -> Self {
         let mut data = vec![0; K::SIZE];
         data[..8].copy_from_slice(&K::DISCRIMINATOR);
-        Self::new([3; 32].into(), [9; 32].into(), &data)
+        Self::new([3; 32].into(), PROGRAM, &data)
     }
 
-    pub fn flags(mut self, writable: bool, signer: bool) -> Self {
+    /// A token account of `mint` that belongs to `owner`.
+    pub fn token(mint: Address, owner: Address, amount: u64) -> Self {
+        let mut data = vec![0; TOKEN_ACCOUNT_SIZE];
+        data[..32].copy_from_slice(mint.as_array());
+        data[32..64].copy_from_slice(owner.as_array());
+        data[64..72].copy_from_slice(&amount.to_le_bytes());
+        data[108] = 1;
+        Self::new([6; 32].into(), TOKEN_PROGRAM, &data)
+    }
+
+    /// An account that nobody created.
+    pub fn vacant(address: Address) -> Self {
+        Self::new(address, SYSTEM_PROGRAM, &[])
+    }
+
+    pub fn flags(&mut self, writable: bool, signer: bool) {
         let raw = self.memory.as_mut_ptr().cast::<RuntimeAccount>();
         // SAFETY: `new` laid out a header.
         unsafe {
             (*raw).is_writable = writable.into();
             (*raw).is_signer = signer.into();
         }
-        self
     }
 
     pub fn view(&mut self) -> AccountView {

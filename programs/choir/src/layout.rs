@@ -137,3 +137,7 @@ pub trait Event {
     /// Fill in the fields; `bytes` is the whole event.
     fn write_fields(&self, bytes: &mut [u8]);
 }
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;

@@ -70,9 +70,10 @@ pub fn canonical(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fixtures::Fixture, generated::THREAD_SEED};
-
-    const PROGRAM: Address = Address::new_from_array([9; 32]);
+    use crate::{
+        fixtures::{Fixture, PROGRAM},
+        generated::THREAD_SEED,
+    };
 
     #[test]
     fn one_hash_equals_the_search() {

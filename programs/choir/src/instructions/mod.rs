@@ -8,3 +8,6 @@ pub mod settle;
 pub mod submit_message;
 pub mod submit_spec;
 pub mod vote;
+
+#[cfg(test)]
+mod tests;
