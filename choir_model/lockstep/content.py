@@ -18,6 +18,7 @@ lost vectors, old snapshots) are ordinary rules, and so is every way to be refus
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -78,6 +79,8 @@ VIEWER = st.integers(0, len(VIEWERS) - 1)
 THREAD = st.integers(0, 1)
 STORED = st.sampled_from((Status.PENDING, Status.PUBLISHED, Status.SUBMITTED, *Status))
 """Statuses of new records: mostly ones that something may follow."""
+KINDS = tuple(product([status for status in Status if status is not Status.DRAFT], Privacy))
+"""The rows of the visibility table that can be stored."""
 NEWS = st.sampled_from((Status.PUBLISHED, *Status))
 PRIVACY = st.sampled_from(Privacy)
 PLACES = 5
@@ -90,9 +93,9 @@ class ContentMachine(RuleBasedStateMachine):
 
     pair: ContentPair
 
-    @initialize(prelude=st.integers(0, 7))
-    def begin(self, prelude: int) -> None:
-        """Start empty; mostly with members, and with some records published."""
+    @initialize(prelude=st.integers(0, 7), spread=st.integers(0, len(KINDS) - 1))
+    def begin(self, prelude: int, spread: int) -> None:
+        """Start empty; mostly with members, published records, and some of every kind."""
         self.stored: list[int] = []
         self.pair.apply(Begin())
         if prelude & 1:
@@ -102,8 +105,8 @@ class ContentMachine(RuleBasedStateMachine):
             for number in range(0, len(RECORDS), 2):
                 self.store(number, Status.PUBLISHED, Privacy.PUBLIC, 0)
         if prelude & 4:
-            for number, privacy in enumerate(Privacy):
-                self.store(3 * number + 1, Status.PENDING, privacy, 7)
+            for number in range(1, len(RECORDS), 2):
+                self.store(number, *KINDS[(spread + number) % len(KINDS)], 7)
 
     def known(self, number: int) -> int:
         """One of the records stored so far; now and then one that need not be there."""
@@ -173,8 +176,9 @@ class ContentMachine(RuleBasedStateMachine):
 
     @rule(viewer=VIEWER, number=RECORD)
     def get(self, viewer: int, number: int) -> None:
-        """Somebody reads a record."""
-        self.pair.apply(Get(VIEWERS[viewer], self.key(number)))
+        """Three viewers read a record: two of one kind, one of the other."""
+        for step in (0, 2, 5):
+            self.pair.apply(Get(VIEWERS[(viewer + step) % len(VIEWERS)], self.key(number)))
 
     @rule(viewer=VIEWER, thread=THREAD)
     def list_thread(self, viewer: int, thread: int) -> None:
