@@ -159,28 +159,29 @@ class LedgerMachine(RuleBasedStateMachine):
         self.run(calls.vote(wallet, self.spec(spec), decision), wallet)
 
     @precondition(lambda self: self.specs)
-    @rule(spec=SMALL, decision=st.sampled_from(Decision))
-    def vote_of_all(self, spec: int, decision: Decision) -> None:
-        """Every wallet votes in turn until the spec is decided."""
-        for number in range(Cast.AUTHORS):
+    @rule(spec=SMALL, decision=st.sampled_from(Decision), first=st.integers(0, 4))
+    def vote_of_all(self, spec: int, decision: Decision, first: int = 0) -> None:
+        """Every wallet votes, in an order that begins anywhere, until the spec is decided."""
+        for number in range(first, first + Cast.AUTHORS):
             wallet = self.wallet(number)
-            choice = decision if number else Decision.APPROVE
+            choice = decision if number % Cast.AUTHORS else Decision.APPROVE
             outcome = self.run(calls.vote(wallet, self.spec(spec), choice), wallet)
             if isinstance(outcome, Rejected) and outcome.reason in DECIDED:
                 return
 
     @rule(author=st.integers(1, 4), content=SMALL)
     def two_specs_of_one_author(self, author: int, content: int) -> None:
-        """Both are approved, so that the second finds its author seated already (M4)."""
+        """Both are approved; the second finds its author seated, but not in its electorate."""
         for number in (content, content + 1):
             self.submit_spec(author, 0, number, MIN_STAKE)
         for number in (1, 0):
-            self.vote_of_all(number, Decision.APPROVE)
+            self.vote_of_all(number, Decision.APPROVE, first=author)
 
-    @rule(voter=st.integers(0, 1), spec=SMALL, decision=st.sampled_from(Decision))
-    def vote_twice(self, voter: int, spec: int, decision: Decision) -> None:
-        """An approval, and another vote by the same member."""
-        wallet, key = self.wallet(voter), self.spec(spec)
+    @rule(author=SMALL, content=SMALL, voter=st.integers(0, 1), decision=st.sampled_from(Decision))
+    def vote_twice(self, author: int, content: int, voter: int, decision: Decision) -> None:
+        """A spec, an approval, and another vote by the same member."""
+        self.submit_spec(author, 0, content, MIN_STAKE)
+        wallet, key = self.wallet(voter), self.spec(0)
         self.run(calls.vote(wallet, key, Decision.APPROVE), wallet)
         self.run(calls.vote(wallet, key, decision), wallet)
 
@@ -196,10 +197,11 @@ class LedgerMachine(RuleBasedStateMachine):
         account = self.cast.token(wallet if destination < DESTINATIONS else self.wallet(who + 1))
         self.run(calls.claim(wallet, self.spec(spec), account), wallet)
 
-    @rule(spec=SMALL, who=SMALL, claims=st.integers(1, 2))
-    def deny_and_claim(self, spec: int, who: int, claims: int) -> None:
-        """A denial, then a claim of its share; sometimes another."""
-        wallet, key = self.wallet(who % 2), self.spec(spec)
+    @rule(author=SMALL, content=SMALL, who=SMALL, claims=st.integers(1, 2))
+    def deny_and_claim(self, author: int, content: int, who: int, claims: int) -> None:
+        """A spec, its denial, and a claim of the share; sometimes another."""
+        self.submit_spec(author, 0, content, 2 * MIN_STAKE)
+        wallet, key = self.wallet(who % 2), self.spec(who // 2)
         self.run(calls.vote(wallet, key, Decision.DENY), wallet)
         for _ in range(claims):
             self.run(calls.claim(wallet, key, self.cast.token(wallet)), wallet)
@@ -209,11 +211,11 @@ class LedgerMachine(RuleBasedStateMachine):
         """Time passes; or stands still while slots go on."""
         self.pair.apply(Advance(1 + jump, jump))
 
-    @precondition(lambda self: self.specs)
-    @rule(spec=SMALL, off=st.integers(-1, 1))
-    def to_deadline(self, spec: int, off: int) -> None:
-        """To the second before, of, or after a spec's deadline, and try to close or vote."""
-        key = self.spec(spec)
+    @rule(author=SMALL, content=SMALL, off=st.integers(-1, 1), voter=st.integers(0, 4))
+    def to_deadline(self, author: int, content: int, off: int, voter: int) -> None:
+        """To the second before, of, or after a spec's deadline, and try to vote and close."""
+        self.submit_spec(author, 0, content, MIN_STAKE)
+        key, wallet = self.spec(content // 3), self.wallet(voter)
         image = self.pair.reference.account(addresses.record(key))
         if image is None:
             return
@@ -222,9 +224,10 @@ class LedgerMachine(RuleBasedStateMachine):
         if 0 <= seconds < 2**40:
             self.pair.apply(Advance(1, seconds))
             self.pair.coverage.situations[f"clock at deadline {off:+d} s"] += 1
-            voter = self.wallet(0)
-            self.run(calls.vote(voter, key, Decision.APPROVE), voter)
-            self.run(calls.settle(key), self.cast.crank)
+            vote = Execute(calls.vote(wallet, key, Decision.APPROVE), wallet)
+            settle = Execute(calls.settle(key), self.cast.crank)
+            for command in (settle, vote) if off < 0 else (vote, settle):  # refused, then not
+                self.pair.apply(command)
 
     @rule(giver=SMALL, vault=SMALL, amount=st.sampled_from((1, 77, MIN_STAKE, 10**6)))
     def donate(self, giver: int, vault: int, amount: int) -> None:

@@ -1,0 +1,85 @@
+"""Every planted defect is caught by the machine of its suite; how fast is printed (``-s``)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from planted_defects import CONTENT_DEFECTS, LEDGER_DEFECTS, Defect, Edit, planted
+
+from choir_model.adapters.litesvm import LiteSvmLedger
+from choir_model.ledger import instructions
+from choir_model.lockstep.compare import Coverage
+from choir_model.lockstep.ledger import ledger_pair, machine_for
+from choir_model.lockstep.running import Budget, Failure, Pair, run_machine
+
+BUDGET = Budget(seed=1, steps=20_000)
+"""Far more commands than any defect needs."""
+
+Run = Callable[[Coverage], None]
+MEASURED: list[tuple[float, int, Defect]] = []
+
+
+def run_ledger(coverage: Coverage) -> None:
+    pair = ledger_pair(LiteSvmLedger, coverage)
+    run_machine(machine_for(pair), pair, BUDGET, minimised=False)
+
+
+CASES: list[tuple[Run, Defect]] = [(run_ledger, d) for d in LEDGER_DEFECTS]
+"""Which run must catch which defect; runs of other suites go below this line."""
+assert not CONTENT_DEFECTS, "give them a run"
+
+
+def caught(run: Run, wrong: Defect) -> float:
+    """The seconds until `run` notices the defect; fails the test if it never does."""
+    coverage = Coverage()
+    start = time.perf_counter()
+    with planted(wrong), pytest.raises(Failure) as failure:
+        run(coverage)
+    seconds = time.perf_counter() - start
+    assert failure.value.commands, "a failure tells the commands that lead to it"
+    MEASURED.append((seconds, coverage.steps, wrong))
+    return seconds
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table() -> Iterator[None]:
+    """Print what was measured, slowest first."""
+    yield
+    print("\nseconds  commands  defect")
+    for seconds, commands, wrong in sorted(MEASURED, key=lambda m: -m[0]):
+        print(f"{seconds:7.2f}  {commands:8}  {wrong}")
+    if MEASURED:
+        print(f"{sum(m[0] for m in MEASURED) / len(MEASURED):7.2f}  on average")
+
+
+@pytest.mark.parametrize(("run", "wrong"), CASES, ids=[str(d) for _, d in CASES])
+def test_every_planted_defect_is_caught(run: Run, wrong: Defect) -> None:
+    caught(run, wrong)
+
+
+def test_a_defect_is_gone_when_its_block_is_left() -> None:
+    before = instructions.vote.__code__
+    wrong = Defect("", "", (Edit(instructions.vote, "has_bit", "reached"),))
+    with pytest.raises(LookupError, match="occurs 2 times in vote"), planted(wrong):
+        pass
+    assert instructions.vote.__code__ is before
+    with planted(LEDGER_DEFECTS[2]):
+        assert instructions.vote.__code__ is not before
+    assert instructions.vote.__code__ is before
+    with pytest.raises(KeyError), planted(LEDGER_DEFECTS[2]):
+        raise KeyError
+    assert instructions.vote.__code__ is before
+
+
+def test_defects_have_names_of_their_own() -> None:
+    names = [str(d) for d in LEDGER_DEFECTS + CONTENT_DEFECTS]
+    assert len(set(names)) == len(names)
+
+
+def test_the_machine_of_the_defects_is_content_without_one() -> None:
+    coverage = Coverage()
+    pair: Pair = ledger_pair(LiteSvmLedger, coverage)
+    run_machine(machine_for(pair), pair, Budget(seed=BUDGET.seed, steps=1000))  # type: ignore[arg-type]
+    assert coverage.steps >= 1000
