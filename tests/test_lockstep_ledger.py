@@ -1,0 +1,138 @@
+"""The ledger machine: what it reaches on the real VM, and what becomes of a disagreement."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from planted_defects import LEDGER_DEFECTS, planted
+
+from choir_model.adapters.litesvm import LiteSvmLedger
+from choir_model.ledger.port import ReferenceLedger
+from choir_model.lockstep.cast import SETTINGS, Cast
+from choir_model.lockstep.compare import Coverage, Disagreement
+from choir_model.lockstep.ledger import (
+    LEDGER_EVENTS,
+    LEDGER_REFUSALS,
+    ledger_pair,
+    machine_for,
+    run_ledger_lockstep,
+)
+from choir_model.lockstep.ledger_pair import Begin, Execute
+from choir_model.lockstep.running import Budget, Failure, replay, run_machine
+from choir_model.ports.ledger import Foreign
+from choir_model.program import calls
+
+SITUATIONS = {
+    "author seated meanwhile",
+    "clock at deadline -1 s",
+    "clock at deadline +0 s",
+    "clock at deadline +1 s",
+    "electorate of 1",
+    "electorate of 2",
+    "electorate of 3",
+}
+"""Where rules have been wrong before; a run that never gets there proves little."""
+FOREIGN = {
+    Foreign.ALREADY_PROCESSED,
+    Foreign.BLOCKHASH_NOT_FOUND,
+    Foreign.ACCOUNT_NOT_FOUND,
+    Foreign.INSUFFICIENT_LAMPORTS,
+    Foreign.TOKEN_INSUFFICIENT_FUNDS,
+}
+"""Refusals of the runtime and of SPL Token that both ledgers know."""
+
+
+def test_reference_and_real_vm_agree_through_every_refusal_and_event() -> None:
+    """L1 to L8 on generated transactions: both ledgers equal after each, all codes met."""
+    coverage = run_ledger_lockstep(LiteSvmLedger, seed=1, steps=6000)
+    assert coverage.steps >= 6000
+    assert not coverage.missing(refusals=LEDGER_REFUSALS, events=LEDGER_EVENTS)
+    assert not {f.name for f in FOREIGN} - set(coverage.refusals)
+    assert not SITUATIONS - set(coverage.situations)
+
+
+def test_another_ledger_is_tested_by_three_lines() -> None:
+    coverage = run_ledger_lockstep(ReferenceLedger, seed=1, steps=6000)
+    assert not coverage.missing(refusals=LEDGER_REFUSALS, events=LEDGER_EVENTS)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
+    runs = [run_ledger_lockstep(ReferenceLedger, seed=s, steps=1000) for s in (5, 5, 77)]
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+
+
+SAME_RUN = """
+from choir_model.ledger.port import ReferenceLedger
+from choir_model.lockstep.ledger import run_ledger_lockstep
+coverage = run_ledger_lockstep(ReferenceLedger, seed=5, steps=500)
+print(coverage.steps, sorted(coverage.refusals.items()), sorted(coverage.events.items()))
+"""
+
+
+def test_the_same_seed_gives_the_same_run_under_every_hash_seed() -> None:
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", SAME_RUN],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(seen) == 1
+
+
+def test_a_disagreement_shrinks_to_few_commands_that_fail_again_and_only_with_the_defect() -> None:
+    wrong = next(d for d in LEDGER_DEFECTS if d.clause == "M7")
+    pair = ledger_pair(LiteSvmLedger, Coverage())
+    with planted(wrong):
+        with pytest.raises(Failure) as caught:
+            run_machine(machine_for(pair), pair, Budget(seed=1, steps=20_000))
+        failure = caught.value
+        # a thread, and one spec more than it has seats for: nothing else
+        begin, *rest = failure.commands
+        specs = ["submit_spec"] * begin.setting.max_co_authors
+        assert [str(c) for c in rest] == ["create_thread", *specs]
+        assert failure.original > len(failure.commands)
+        again = replay(ledger_pair(LiteSvmLedger, Coverage()), failure.commands)
+        assert isinstance(again, Disagreement)
+        assert str(again) == str(failure.cause)
+        assert "ThreadFull" in str(failure)
+        assert again.aspect == "outcome"
+    assert replay(ledger_pair(LiteSvmLedger, Coverage()), failure.commands) is None
+
+
+def test_a_disagreement_names_the_account_and_shows_both_sides_decoded() -> None:
+    wrong = next(d for d in LEDGER_DEFECTS if "the first leaf has index one" in d.name)
+    pair = ledger_pair(LiteSvmLedger, Coverage())
+    with planted(wrong), pytest.raises(Failure) as caught:
+        run_machine(machine_for(pair), pair, Budget(seed=1, steps=20_000))
+    cause = caught.value.cause
+    assert isinstance(cause, Disagreement)
+    assert cause.aspect == "account thread0"
+    assert cause.diff().startswith("--- reference\n+++ real\n")
+    assert len(cause.diff()) < 4000
+    assert cause.reference["published_count"] == 1  # type: ignore[index]
+
+
+def test_an_account_nobody_watches_is_noticed_at_the_end() -> None:
+    """`finish` compares the set of all accounts the program owns."""
+    pair = ledger_pair(ReferenceLedger, Coverage())
+    reference = pair.reference
+    assert isinstance(reference, ReferenceLedger)
+    commands = _a_thread(Cast.of(pair.real))
+    assert replay(pair, commands) is None
+    reference.program_accounts = frozenset  # type: ignore[method-assign]
+    error = replay(pair, commands)
+    assert isinstance(error, Disagreement)
+    assert error.aspect == "accounts of the program"
+
+
+def _a_thread(cast: Cast) -> list[Begin | Execute]:
+    creator = cast.wallets[0]
+    return [Begin(SETTINGS[0]), Execute(calls.create_thread(creator, cast.mint, 0), creator)]
