@@ -64,6 +64,7 @@ impl Log {
         put(bytes, event_head::FIRST_SEQUENCE, self.batch.first);
         put(bytes, event_head::LAST_SEQUENCE, self.batch.last);
         event.write_fields(bytes);
+        // wraps only after the last number of all, when no event follows
         self.next = self.next.wrapping_add(1);
         bytes
     }

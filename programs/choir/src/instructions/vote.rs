@@ -60,6 +60,7 @@ pub fn run(call: &Call) -> ProgramResult {
         return Err(Error::AlreadyVoted.into());
     }
 
+    // GUARD 9, EFFECTS, EMITS: by what the vote comes to
     let ballot = Ballot {
         author: record.get(record::AUTHOR),
         hash: record.get(record::HASH),
