@@ -21,6 +21,7 @@ from choir_model.ports.ledger import (
     Outcome,
     Rejected,
     Unknown,
+    UnregisteredRefusal,
 )
 from choir_model.program import addresses
 from choir_model.program.bindings import (
@@ -165,13 +166,7 @@ class LedgerPair:
                 self.coverage.commands[call.name] += 1
                 self._watched.update(m.address for m in call.accounts)
                 self._watched -= PROGRAMS
-                outcome = self._both(
-                    command,
-                    *(
-                        (ledger.execute_stale if stale else ledger.execute)(call, payer)
-                        for ledger in (self.reference, self.real)
-                    ),
-                )
+                outcome = self._execute(command, call, payer, stale)
             case Resend():
                 if not self._just_sent():
                     return None
@@ -194,6 +189,18 @@ class LedgerPair:
         expected, found = self.reference.account(address), self.real.account(address)
         agree(f"read {self.name(address)}", "account", lying(expected), lying(found))
         return expected
+
+    def _execute(self, command: Command, call: Call, payer: Address, stale: bool) -> Outcome:
+        reference, real = (
+            ledger.execute_stale if stale else ledger.execute
+            for ledger in (self.reference, self.real)
+        )
+        expected = reference(call, payer)
+        try:
+            found = real(call, payer)
+        except UnregisteredRefusal as refusal:
+            raise Disagreement(command, "outcome", said(expected), str(refusal)) from None
+        return self._both(command, expected, found)
 
     def _both(self, command: Command, reference: Outcome, real: Outcome) -> Outcome:
         agree(command, "outcome", said(reference), said(real))

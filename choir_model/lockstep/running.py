@@ -22,6 +22,8 @@ from typing import Any, Protocol, TypeAlias
 from choir_model.lockstep.compare import Coverage
 
 EXAMPLES_PER_ROUND = 25
+FEWEST_EXAMPLES = 5
+"""In a round: the first examples Hypothesis generates are the plainest ones."""
 STEPS_PER_EXAMPLE = 40
 MINIMISING_SECONDS = 30.0
 """Minimising stops here; what has been reached by then still fails."""
@@ -75,7 +77,6 @@ def run_machine(
     from hypothesis.stateful import run_state_machine_as_test
 
     chosen = settings(
-        max_examples=EXAMPLES_PER_ROUND,
         stateful_step_count=STEPS_PER_EXAMPLE,
         phases=[Phase.generate],
         database=None,
@@ -85,12 +86,15 @@ def run_machine(
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    start, number = pair.coverage.steps, 0
-    while pair.coverage.steps - start < budget.steps:
+    steps, examples, number = pair.coverage.steps, pair.coverage.examples, 0
+    while (done := pair.coverage.steps - steps) < budget.steps:
         seed(budget.seed + number)(machine)
         number += 1
+        run = pair.coverage.examples - examples
+        needed = run * (budget.steps - done) // done + 1 if done else EXAMPLES_PER_ROUND
+        count = max(FEWEST_EXAMPLES, min(needed, EXAMPLES_PER_ROUND))
         try:
-            run_state_machine_as_test(machine, settings=chosen)
+            run_state_machine_as_test(machine, settings=settings(chosen, max_examples=count))
         except Exception as error:
             commands = list(pair.commands)
             if not commands:
@@ -99,7 +103,7 @@ def run_machine(
                 raise Failure(commands, error, len(commands)) from error
             raise minimise(pair, commands) or Failure(commands, error, len(commands)) from error
         if progress is not None:
-            progress(pair.coverage.steps - start)
+            progress(pair.coverage.steps - steps)
 
 
 def replay(pair: Pair, commands: list[Any]) -> Exception | None:

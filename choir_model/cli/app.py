@@ -1,0 +1,83 @@
+"""The command group and its commands' options; what they do is in modules of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from choir_model import __version__
+
+FILE = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
+@click.version_option(__version__, prog_name="choir-model")
+def choir() -> None:
+    """Choir's dual-state system as a model, and in lockstep with the real engines.
+
+    Exit status: 0 holds, 1 violated, 2 usage or bad input, 3 could not finish.
+    """
+
+
+@choir.command()
+@click.argument("logs", nargs=-1, type=FILE, metavar="[LOG.jsonl]...")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Seed of the generated commands.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(0, 10_000_000),
+    default=9_000,
+    show_default=True,
+    help="Generated commands to run in lockstep after the logs; 0 for none.",
+)
+@click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the report as JSON.")
+@click.option(
+    "--failure",
+    "failure_file",
+    type=FILE,
+    metavar="FILE",
+    default=Path("choir-failure.json"),
+    show_default=True,
+    help="Where a failing command sequence is written.",
+)
+@click.option(
+    "--replay",
+    "replay_file",
+    type=FILE,
+    metavar="FILE",
+    help="Only execute the commands of such a file again.",
+)
+@click.option(
+    "--program", type=FILE, metavar="FILE.so", help="Another build of the on-chain program."
+)
+@click.option(
+    "--store",
+    type=FILE,
+    metavar="DIR",
+    help="New or empty directory for the vector store.  [default: a temporary one]",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show every counter of coverage.")
+def verify(**options: Any) -> None:
+    """Replay conversations and generated commands on model and real engines, and compare.
+
+    Without LOG, the three bundled conversations are replayed.  After every step the
+    reference, the on-chain program on the Solana VM, and the Qdrant engine must agree:
+    accounts byte for byte, token balances, events, error codes, points, search results.
+
+    \b
+    Examples:
+      choir verify                               bundled conversations, 9 000 steps
+      choir verify talk.jsonl --steps 0          one conversation only
+      choir verify --seed 7 --steps 100000 --json report.json
+      choir verify --replay choir-failure.json   execute a failure again
+    """
+    from choir_model.cli import verify_command
+
+    raise SystemExit(verify_command.run(verify_command.Request(**options)))
