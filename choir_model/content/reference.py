@@ -193,7 +193,7 @@ def search(
         view.refuse(Reason.WRONG_DIMENSION)
     if limit < 1:
         view.refuse(Reason.INVALID_NUMBER)
-    weights = dict(query.entries)
+    weights = query.steps()
     candidates = [
         (dot(weights, vector), point)
         for point in _allowed(view, Operation.SEARCH, viewer, thread)
@@ -337,26 +337,21 @@ def _allowed(
 ) -> Iterator[Point]:
     """Points the visibility table grants the viewer, quarantined ones left out (S8)."""
     member_of: dict[Address, bool] = {}
+    allowed: dict[tuple[Status, Privacy, bool, bool], bool] = {}
+    read = view.read
     for key in Catalogue(view).messages:
         if thread is not None and key.thread != thread:
             continue
         if key.thread not in member_of:
             member_of[key.thread] = _is_member(view, key.thread, viewer)
-        point = Point(view, key)
-        status = point.status
-        assert status is not None, "the catalogue names a point that is not there"
-        if (
-            may(
-                operation,
-                status,
-                point.privacy,
-                author=key.author == viewer.address,
-                member=member_of[key.thread],
-                premium=viewer.premium,
+        author, member = key.author == viewer.address, member_of[key.thread]
+        kind = (read(Point.status[key]), read(Point.privacy[key]), author, member)
+        if kind not in allowed:
+            allowed[kind] = may(
+                operation, *kind[:2], author=author, member=member, premium=viewer.premium
             )
-            and not point.quarantined
-        ):
-            yield point
+        if allowed[kind] and not read(Point.quarantined[key]):
+            yield Point(view, key)
 
 
 def _created_at(point: Point) -> int:

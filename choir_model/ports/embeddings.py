@@ -64,11 +64,18 @@ class Vector:
         if norm >= 2 * SCORE_STEPS:
             raise ValueError(f"squared norm {norm / SCORE_STEPS:.3f} is not below 2")
 
+    def steps(self) -> list[int]:
+        """Every coordinate, in steps."""
+        steps = [0] * self.dimension
+        for index, coordinate in self.entries:
+            steps[index] = coordinate
+        return steps
+
     def dense(self) -> list[float]:
         """Every coordinate as a float, exact also in float32; for engines."""
         floats = [0.0] * self.dimension
-        for index, steps in self.entries:
-            floats[index] = steps / STEPS
+        for index, coordinate in self.entries:
+            floats[index] = coordinate / STEPS
         return floats
 
     def __repr__(self) -> str:
@@ -76,10 +83,9 @@ class Vector:
         return f"Vector<{self.dimension}:{len(self.entries)}:{digest}>"
 
 
-def dot(weights: dict[int, int], vector: Vector) -> int:
-    """The score of `vector` in steps of 2**-22; `weights` = ``dict(query.entries)``."""
-    weight = weights.get
-    return sum([steps * weight(index, 0) for index, steps in vector.entries])
+def dot(weights: Sequence[int], vector: Vector) -> int:
+    """The score of `vector` in steps of 2**-22; `weights` = ``query.steps()``."""
+    return sum([steps * weights[index] for index, steps in vector.entries])
 
 
 def sparse(coordinates: Sequence[float]) -> Vector:
