@@ -152,7 +152,12 @@ def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
         program = load_program(request.program)
         LiteSvmLedger(program).close()
     except EngineUnavailable as error:
-        raise BadInput(str(error)) from None
+        named = (
+            ""
+            if request.program is None or str(request.program) in str(error)
+            else (f"{request.program}: ")
+        )
+        raise BadInput(f"{named}{error}") from None
     store = _store(request.store)
     try:
         yield Inputs(
@@ -172,6 +177,14 @@ def _store(directory: Path | None) -> ContentPort:
     from choir_model.adapters.edge import EdgeContent
     from choir_model.ports.content import StoreError
 
+    if directory is not None and directory.is_dir():
+        names = {entry.name for entry in directory.iterdir()}
+        if names and "edge_config.json" not in names:
+            other = min(names)
+            raise BadInput(
+                f"--store {directory}: holds {other}, which is no part of a store; "
+                "name a new or empty directory"
+            )
     try:
         store = EdgeContent(directory)
         held = store.observe()

@@ -91,7 +91,7 @@ def run_machine(
         seed(budget.seed + number)(machine)
         number += 1
         run = pair.coverage.examples - examples
-        needed = run * (budget.steps - done) // done + 1 if done else EXAMPLES_PER_ROUND
+        needed = run * (budget.steps - done) // done + 1 if done else budget.steps // 20
         count = max(FEWEST_EXAMPLES, min(needed, EXAMPLES_PER_ROUND))
         try:
             run_state_machine_as_test(machine, settings=settings(chosen, max_examples=count))
