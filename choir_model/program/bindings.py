@@ -15,7 +15,7 @@ class Reason(Enum):
     """Why the program refused (L3); values are error codes."""
 
     UnknownInstruction = 6000
-    """guard 2: the data does not begin with the discriminator of an instruction."""
+    """guard 0: the data does not begin with the discriminator of an instruction."""
     MissingAccount = 6001
     """guard 1: fewer accounts than the instruction takes."""
     WrongOwner = 6002

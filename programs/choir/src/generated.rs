@@ -11,7 +11,7 @@ use crate::layout::{put, Event, Field, Kind, Role, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Error {
-    /// guard 2: the data does not begin with the discriminator of an instruction
+    /// guard 0: the data does not begin with the discriminator of an instruction
     UnknownInstruction = 6000,
     /// guard 1: fewer accounts than the instruction takes
     MissingAccount = 6001,
