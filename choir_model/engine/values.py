@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import Any
 
 SCALARS = frozenset({type(None), bool, int, str, bytes})
@@ -41,16 +42,25 @@ def check_value(value: object, where: str) -> None:
         for item in value:
             check_value(item, where)
         return
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        if not value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-            raise TypeError(f"{where}: dataclass {type(value).__name__} is not frozen")
-        for item in dataclasses.fields(value):
-            check_value(getattr(value, item.name), f"{where}.{item.name}")
+    names = _field_names(type(value))
+    if names is not None:
+        for name in names:
+            check_value(getattr(value, name), where)
         return
     raise TypeError(
         f"{where}: a {type(value).__name__} cannot be a cell value; use None, bool, int, str, "
         "bytes, an enum, or tuples, frozen sets and frozen dataclasses of these"
     )
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a frozen dataclass; None for any other type."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        return None
+    return tuple(item.name for item in dataclasses.fields(kind))
 
 
 def encode(value: object) -> bytes:
