@@ -42,7 +42,8 @@ def check_value(value: object, where: str) -> None:
         for item in value:
             check_value(item, where)
         return
-    names = _field_names(type(value))
+    kind: Any = type(value)
+    names = _field_names(kind)
     if names is not None:
         for name in names:
             check_value(getattr(value, name), where)
@@ -77,7 +78,7 @@ def encode(value: object) -> bytes:
     if value is None:
         return b"0"
     if isinstance(value, Enum):
-        return b"e" + _framed(type(value).__qualname__.encode()) + _framed(value.name.encode())
+        return b"e" + _framed(_name_of(type(value))) + _framed(value.name.encode())
     if isinstance(value, bool):
         return b"b1" if value else b"b0"
     if isinstance(value, int):
@@ -92,8 +93,12 @@ def encode(value: object) -> bytes:
         return b"t" + _sequence([encode(item) for item in value])
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [encode(getattr(value, f.name)) for f in dataclasses.fields(value)]
-        return b"d" + _framed(type(value).__qualname__.encode()) + _sequence(fields)
+        return b"d" + _framed(_name_of(type(value))) + _sequence(fields)
     raise TypeError(f"a {type(value).__name__} has no canonical encoding")
+
+
+def _name_of(kind: type) -> bytes:
+    return f"{kind.__module__}.{kind.__qualname__}".encode()
 
 
 def _encode_int(value: int) -> bytes:

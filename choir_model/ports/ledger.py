@@ -21,7 +21,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 from choir_model.domain.identity import Address
-from choir_model.program.bindings import Reason
+from choir_model.program.bindings import MEANINGS, Reason
 from choir_model.program.calls import Call
 
 
@@ -48,6 +48,11 @@ class Foreign(Enum):
 
 
 Refusal: TypeAlias = Reason | Foreign
+
+
+def meaning(refusal: Refusal) -> str:
+    """What a refusal means, in words."""
+    return MEANINGS[refusal] if isinstance(refusal, Reason) else refusal.value
 
 
 class Purse(Enum):

@@ -74,7 +74,14 @@ def errors(idl: Idl) -> list[str]:
     lines += ['    """Why the program refused (L3); values are error codes."""', ""]
     for error in idl.root["errors"]:
         lines += [f"    {error['name']} = {error['code']}", f'    """{error["msg"]}."""']
-    return lines
+    lines += ["", "", "MEANINGS: dict[Reason, str] = {"]
+    for error in idl.root["errors"]:
+        lines.append(f'    Reason.{error["name"]}: "{error["msg"]}",')
+    return [
+        *lines,
+        "}",
+        '"""What each refusal means, beginning with the number of its guard (L3)."""',
+    ]
 
 
 def enum(name: str, spec: dict[str, Any]) -> list[str]:

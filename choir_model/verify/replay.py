@@ -20,9 +20,9 @@ from choir_model.lockstep.content_pair import Search, SetPrivacy
 from choir_model.lockstep.ledger_pair import Advance, Begin, Execute
 from choir_model.lockstep.system_pair import Finish, Recover, Start, SystemPair
 from choir_model.ports.content import Results, Stored, Viewer
-from choir_model.ports.ledger import Outcome, Rejected
+from choir_model.ports.ledger import Foreign, Outcome, Rejected, meaning
 from choir_model.program import addresses, calls
-from choir_model.program.bindings import Decision
+from choir_model.program.bindings import Decision, Reason
 from choir_model.protocols import sagas
 from choir_model.protocols.sagas import Saga
 from choir_model.verify import commands as do
@@ -211,7 +211,7 @@ class Replay:
     def _compare(self, command: Command, stopped: Enum | None) -> None:
         if stopped is command.expect:
             return
-        met = f"refused with {stopped.name}" if stopped else "accepted"
+        met = f"refused with {stopped.name} ({_meaning(stopped)})" if stopped else "accepted"
         wanted = f"refused with {command.expect.name}" if command.expect else "accepted"
         tag = command.__struct_config__.tag
         self._unexpected(command, f"{tag}: {met}; the log expects it to be {wanted}")
@@ -234,3 +234,7 @@ class Replay:
         do.Donate: _donate,
     }
     """How each command of a log is performed."""
+
+
+def _meaning(stopped: Enum) -> str:
+    return meaning(stopped) if isinstance(stopped, Reason | Foreign) else str(stopped.value)
