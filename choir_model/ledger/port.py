@@ -134,8 +134,9 @@ class ReferenceLedger:
     def account(self, address: Address) -> AccountImage | None:
         """The account's bytes, as the program would have written them."""
         if address not in self._images:
-            found = self._foreign.get(address)
-            self._images[address] = found or images.image(self.state, address)
+            # what was planted at a vacant address gives way to an account created there
+            found = images.image(self.state, address) or self._foreign.get(address)
+            self._images[address] = found
         return self._images[address]
 
     def donated(self, vault: Address) -> int:
