@@ -77,36 +77,96 @@ class Reason(Enum):
 
 
 MEANINGS: dict[Reason, str] = {
-    Reason.UnknownInstruction: "guard 0: the data does not begin with the discriminator of an instruction",
-    Reason.MissingAccount: "guard 1: fewer accounts than the instruction takes",
-    Reason.WrongOwner: "guard 1: an account is not owned by the program it must belong to",
-    Reason.WrongAddress: "guard 1: an account is not at the address it must have",
-    Reason.WrongDiscriminator: "guard 1: an account does not hold the kind of data it must hold",
-    Reason.WrongMint: "guard 1: a token account is not of the CHOIR mint",
-    Reason.WrongTokenOwner: "guard 1: a token account does not belong to the party it must belong to",
-    Reason.InvalidMint: "guard 1: the mint must have 9 decimals, no supply, and the signer as its only authority",
-    Reason.NotWritable: "guard 1: an account must be writable",
-    Reason.MissingSigner: "guard 1: an account must have signed",
-    Reason.AlreadyInitialized: "guard 1: the program is initialized already",
-    Reason.ThreadExists: "guard 1: this creator has a thread of this nonce already",
-    Reason.InvalidArguments: "guard 2: the arguments do not decode",
-    Reason.InvalidParameter: "guard 2: a parameter is out of its range",
-    Reason.UnknownRecord: "guard 3: no such record",
-    Reason.AlreadyDecided: "guard 3: the record is final",
-    Reason.NotDecided: "guard 3: the record is still pending",
-    Reason.WindowClosed: "guard 4: the approval window is over",
-    Reason.WindowOpen: "guard 4: the approval window is still open",
-    Reason.NotCoAuthor: "guard 5: the signer has no seat in the thread",
-    Reason.AlreadyCoAuthor: "guard 5: the signer has a seat in the thread and submits directly",
-    Reason.NotInElectorate: "guard 5: the signer took a seat after the spec was submitted",
-    Reason.NothingToClaim: "guard 5: the signer has no share in the record",
-    Reason.AlreadyVoted: "guard 6: the signer has voted",
-    Reason.AlreadyClaimed: "guard 6: the share was claimed",
-    Reason.DuplicateContent: "guard 6: a record of this author and content exists in the thread",
-    Reason.InvalidStake: "guard 7: the stake is below the minimum",
-    Reason.InsufficientFunds: "guard 7: the token account holds less than the stake",
-    Reason.ThreadFull: "guard 8: every seat is taken or reserved",
-    Reason.Overflow: "guard 9: a number would leave its range",
+    Reason.UnknownInstruction: (
+        "guard 0: the data does not begin with the discriminator of an instruction"
+    ),
+    Reason.MissingAccount: (
+        "guard 1: fewer accounts than the instruction takes"
+    ),
+    Reason.WrongOwner: (
+        "guard 1: an account is not owned by the program it must belong to"
+    ),
+    Reason.WrongAddress: (
+        "guard 1: an account is not at the address it must have"
+    ),
+    Reason.WrongDiscriminator: (
+        "guard 1: an account does not hold the kind of data it must hold"
+    ),
+    Reason.WrongMint: (
+        "guard 1: a token account is not of the CHOIR mint"
+    ),
+    Reason.WrongTokenOwner: (
+        "guard 1: a token account does not belong to the party it must belong to"
+    ),
+    Reason.InvalidMint: (
+        "guard 1: the mint must have 9 decimals, no supply, and the signer as its only authority"
+    ),
+    Reason.NotWritable: (
+        "guard 1: an account must be writable"
+    ),
+    Reason.MissingSigner: (
+        "guard 1: an account must have signed"
+    ),
+    Reason.AlreadyInitialized: (
+        "guard 1: the program is initialized already"
+    ),
+    Reason.ThreadExists: (
+        "guard 1: this creator has a thread of this nonce already"
+    ),
+    Reason.InvalidArguments: (
+        "guard 2: the arguments do not decode"
+    ),
+    Reason.InvalidParameter: (
+        "guard 2: a parameter is out of its range"
+    ),
+    Reason.UnknownRecord: (
+        "guard 3: no such record"
+    ),
+    Reason.AlreadyDecided: (
+        "guard 3: the record is final"
+    ),
+    Reason.NotDecided: (
+        "guard 3: the record is still pending"
+    ),
+    Reason.WindowClosed: (
+        "guard 4: the approval window is over"
+    ),
+    Reason.WindowOpen: (
+        "guard 4: the approval window is still open"
+    ),
+    Reason.NotCoAuthor: (
+        "guard 5: the signer has no seat in the thread"
+    ),
+    Reason.AlreadyCoAuthor: (
+        "guard 5: the signer has a seat in the thread and submits directly"
+    ),
+    Reason.NotInElectorate: (
+        "guard 5: the signer took a seat after the spec was submitted"
+    ),
+    Reason.NothingToClaim: (
+        "guard 5: the signer has no share in the record"
+    ),
+    Reason.AlreadyVoted: (
+        "guard 6: the signer has voted"
+    ),
+    Reason.AlreadyClaimed: (
+        "guard 6: the share was claimed"
+    ),
+    Reason.DuplicateContent: (
+        "guard 6: a record of this author and content exists in the thread"
+    ),
+    Reason.InvalidStake: (
+        "guard 7: the stake is below the minimum"
+    ),
+    Reason.InsufficientFunds: (
+        "guard 7: the token account holds less than the stake"
+    ),
+    Reason.ThreadFull: (
+        "guard 8: every seat is taken or reserved"
+    ),
+    Reason.Overflow: (
+        "guard 9: a number would leave its range"
+    ),
 }
 """What each refusal means, beginning with the number of its guard (L3)."""
 

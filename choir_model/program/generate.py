@@ -76,7 +76,7 @@ def errors(idl: Idl) -> list[str]:
         lines += [f"    {error['name']} = {error['code']}", f'    """{error["msg"]}."""']
     lines += ["", "", "MEANINGS: dict[Reason, str] = {"]
     for error in idl.root["errors"]:
-        lines.append(f'    Reason.{error["name"]}: "{error["msg"]}",')
+        lines += [f"    Reason.{error['name']}: (", f'        "{error["msg"]}"', "    ),"]
     return [
         *lines,
         "}",
