@@ -1,19 +1,27 @@
 """Events in transaction logs: one ``Program data:`` line each, 8-byte discriminator + borsh.
 
 Any program may log such lines.  A reader therefore follows the invocation stack of the
-log and believes only lines written while the ledger program itself is running (L6).
+log and believes only lines written while the ledger program itself is running (L6).  Text
+a program logs stands behind ``Program log:`` and never passes for a line of the runtime.
+Lines may be missing, where a log is truncated; what is damaged is left out, and the
+sequence numbers of the rest show the gap.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from choir_model.program.bindings import EVENTS, PROGRAM_ID
+from choir_model.program.layout import DecodeError
 
 _BY_DISCRIMINATOR = {layout.discriminator: layout for layout in EVENTS.values()}
 _DATA = "Program data: "
+_INVOKE = re.compile(r"Program ([1-9A-Za-z]+) invoke \[([1-9]\d*)\]")
+_END = re.compile(r"Program ([1-9A-Za-z]+) (success|failed: .*)", re.DOTALL)
 
 
 def read_events(logs: Iterable[str]) -> tuple[Any, ...]:
@@ -22,24 +30,28 @@ def read_events(logs: Iterable[str]) -> tuple[Any, ...]:
     found = []
     for line in logs:
         if line.startswith(_DATA):
-            if stack and stack[-1] == PROGRAM_ID:
-                data = base64.b64decode(line[len(_DATA) :])
-                layout = _BY_DISCRIMINATOR.get(data[:8])
-                if layout is not None:
-                    found.append(layout.decode(data))
-            continue
-        words = line.split()
-        if len(words) == 4 and words[0] == "Program" and words[2] == "invoke":
-            stack.append(words[1])
-        elif len(words) >= 3 and words[0] == "Program" and words[2] in ("success", "failed:"):
-            stack.pop()
+            event = _decode(line[len(_DATA) :]) if stack[-1:] == [PROGRAM_ID] else None
+            found += [event] if event is not None else []
+        elif invoked := _INVOKE.fullmatch(line):
+            stack[int(invoked[2]) - 1 :] = [invoked[1]]
+        elif _END.fullmatch(line):
+            del stack[-1:]
     return tuple(found)
+
+
+def _decode(text: str) -> Any:
+    try:
+        data = base64.b64decode(text, validate=True)
+        layout = _BY_DISCRIMINATOR.get(data[:8])
+        return layout.decode(data) if layout else None
+    except (binascii.Error, DecodeError):
+        return None
 
 
 def failing_program(logs: Iterable[str]) -> str | None:
     """Base58 address of the program that failed first: the innermost one."""
     for line in logs:
-        words = line.split()
-        if len(words) >= 3 and words[0] == "Program" and words[2] == "failed:":
-            return words[1]
+        ended = _END.fullmatch(line)
+        if ended and ended[2] != "success":
+            return ended[1]
     return None
