@@ -88,7 +88,7 @@ def run_machine(
     )
     steps, examples, number = pair.coverage.steps, pair.coverage.examples, 0
     while (done := pair.coverage.steps - steps) < budget.steps:
-        seed(budget.seed + number)(machine)
+        seed(f"{budget.seed}/{number}")(machine)
         number += 1
         run = pair.coverage.examples - examples
         needed = run * (budget.steps - done) // done + 1 if done else budget.steps // 20

@@ -171,10 +171,15 @@ class SystemMachine(RuleBasedStateMachine):
         self.pair.apply(Finish())
 
     @precondition(lambda self: self.pair.sagas)
-    @rule(number=SMALL)
-    def crash(self, number: int) -> None:
-        """Somebody goes away in the middle of a saga."""
-        self.pair.apply(Crash(number))
+    @rule(arrows=st.integers(0, 5))
+    def crash(self, arrows: int) -> None:
+        """Somebody goes away in the middle of the youngest saga."""
+        youngest = len(self.pair.sagas) - 1
+        for _ in range(min(arrows, len(self.pair.sagas[youngest].arrows) - 1)):
+            self.pair.apply(Step(youngest))
+            if len(self.pair.sagas) == youngest:
+                return
+        self.pair.apply(Crash(youngest))
 
     @precondition(lambda self: self.pair.cut_off and not self.pair.sagas)
     @rule()

@@ -1,0 +1,134 @@
+"""Both real stores through the sagas of section 6, in lockstep with both references."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from choir_model.adapters.edge import EdgeContent
+from choir_model.adapters.litesvm import LiteSvmLedger
+from choir_model.content.port import ReferenceContent
+from choir_model.ledger.port import ReferenceLedger
+from choir_model.lockstep.compare import Coverage, Violation
+from choir_model.lockstep.content_pair import Damage
+from choir_model.lockstep.running import Budget, Failure, replay, run_machine
+from choir_model.lockstep.system import (
+    SAGAS,
+    run_system_lockstep,
+    system_machine_for,
+    system_pair,
+)
+from choir_model.protocols import sagas
+from choir_model.protocols.sagas import Arrow, Saga
+
+
+@pytest.fixture(scope="module")
+def coverage() -> Coverage:
+    return run_system_lockstep(LiteSvmLedger, EdgeContent, seed=1, steps=9000)
+
+
+def test_every_saga_is_brought_to_its_end_on_the_real_stores(coverage: Coverage) -> None:
+    print(coverage.situations)
+    assert {name for name in SAGAS if not coverage.situations[f"{name}: done"]} == set()
+
+
+def test_every_arrow_of_every_saga_is_performed(coverage: Coverage) -> None:
+    propagation = [arrow.value for arrow in sagas.PROPAGATE]
+    arrows = {
+        "create thread": ["send transaction", "read thread back", "follow thread"],
+        "submit message": ["store content", "send transaction", *propagation],
+        "submit spec": ["store content", "send transaction", *propagation],
+        "vote": ["verify ledger state", "send transaction", *propagation],
+        "settle": ["send transaction", *propagation],
+        "recover": ["read record back", "follow status"],
+        "recover thread": ["read thread back", "follow thread"],
+    }
+    expected = {f"{saga}: {arrow}" for saga, names in arrows.items() for arrow in names}
+    assert expected - set(coverage.situations) == set()
+
+
+def test_sagas_are_cut_off_between_their_arrows(coverage: Coverage) -> None:
+    cuts = [s for s in coverage.situations if "cut off before" in s]
+    assert any("cut off before send" in s for s in cuts)
+    assert any("cut off before follow" in s for s in cuts)
+    assert coverage.situations["checked: record is stored with its status"] > 100
+
+
+def test_specs_are_published_rejected_and_expired(coverage: Coverage) -> None:
+    for event in ("MessagePublished", "MessageRejected", "MessageExpired", "CoAuthorAdded"):
+        assert coverage.events[event] > 0, event
+
+
+def test_searches_hide_and_quarantine(coverage: Coverage) -> None:
+    for answer in ("Results", "Listing", "Found", "Hidden", "Missing", "Quarantined"):
+        assert coverage.events[answer] > 0, answer
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    runs = [
+        run_system_lockstep(ReferenceLedger, ReferenceContent, seed=5, steps=600) for _ in range(2)
+    ]
+    assert runs[0] == runs[1]
+
+
+def caught(steps: int = 6000) -> Failure:
+    """The failure of a run on two references, minimised, replayed once more."""
+    pair = system_pair(ReferenceLedger, ReferenceContent, Coverage())
+    with pytest.raises(Failure) as failure:
+        run_machine(system_machine_for(pair), pair, Budget(seed=1, steps=steps))
+    again = replay(pair, failure.value.commands)
+    assert str(again) == str(failure.value.cause)
+    return failure.value
+
+
+def test_a_saga_that_forgets_the_status_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S2: sagas that end without FollowStatus leave published records Submitted."""
+    forgetful = tuple(a for a in sagas.PROPAGATE if a is not Arrow.FOLLOW_STATUS)
+    monkeypatch.setattr(sagas, "PROPAGATE", forgetful)
+    failure = caught()
+    assert isinstance(failure.cause, Violation)
+    assert failure.cause.clause == "S2"
+    assert len(failure.commands) <= 8
+
+
+def test_a_saga_that_forgets_the_co_authors_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S6: after a completed sync the store's co-authors are the ledger's."""
+    forgetful = tuple(a for a in sagas.PROPAGATE if a is not Arrow.FOLLOW_THREAD)
+    monkeypatch.setattr(sagas, "PROPAGATE", forgetful)
+    failure = caught()
+    assert isinstance(failure.cause, Violation)
+    assert failure.cause.clause == "S6"
+
+
+def test_a_saga_that_stores_nothing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S5a: a record made by the protocol has stored content."""
+    honest = sagas._submit
+
+    def hash_only(*arguments: object) -> Saga:
+        saga = honest(*arguments)  # type: ignore[arg-type]
+        return replace(saga, arrows=saga.arrows[1:])
+
+    monkeypatch.setattr(sagas, "_submit", hash_only)
+    failure = caught()
+    assert isinstance(failure.cause, Violation)
+    assert failure.cause.clause == "S5a"
+
+
+def test_a_recovery_that_recovers_nothing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S15: after recovery the store is what the ledger says, cut-off sagas or not."""
+
+    def idle(key: object) -> Saga:
+        return Saga("recover", (Arrow.READ_RECORD,), b"", key)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sagas, "recover", idle)
+    failure = caught(12_000)
+    assert isinstance(failure.cause, Violation)
+    assert any("Crash" in repr(command) for command in failure.commands)
+
+
+def test_damage_is_no_violation_until_somebody_claims_it_is_fine() -> None:
+    """Content that was damaged is found out by whoever reads it; agreement still holds."""
+    pair = system_pair(ReferenceLedger, ReferenceContent, Coverage())
+    run_machine(system_machine_for(pair), pair, Budget(seed=2, steps=300))
+    assert pair.coverage.commands[Damage.__name__] > 0
