@@ -18,7 +18,9 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-MAX_CONTENT_BYTES = 65_536
+from choir_model.domain.parameters import DEFAULTS
+
+MAX_CONTENT_BYTES = DEFAULTS.max_content_bytes
 """Longest content, in bytes of UTF-8 before any compression (C2, section 13)."""
 
 

@@ -33,13 +33,15 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol
 
+from choir_model.domain.parameters import DEFAULTS
+
 STEPS = 1 << 11
 """Steps per unit: a coordinate is an integer divided by this."""
 
 SCORE_STEPS = STEPS * STEPS
 """Steps per unit of a score: a dot product is an integer divided by this."""
 
-DEFAULT_DIMENSION = 384
+DEFAULT_DIMENSION = DEFAULTS.embedding_dimension
 
 
 @dataclass(frozen=True, slots=True)

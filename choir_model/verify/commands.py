@@ -25,6 +25,7 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 from choir_model.domain.lifecycle import Privacy
+from choir_model.domain.parameters import DEFAULTS
 from choir_model.program.bindings import DECIMALS, SUPPLY, Reason
 
 Decision: TypeAlias = Literal["approve", "deny"]
@@ -37,11 +38,11 @@ BASE_UNITS: int = 10**DECIMALS
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Parameters the ledger is initialized with."""
 
-    approval_window: int = 604_800
+    approval_window: int = DEFAULTS.approval_window
     """Seconds a spec can be voted on."""
-    min_stake: int = BASE_UNITS
+    min_stake: int = DEFAULTS.min_stake
     """Base units."""
-    max_co_authors: int = 32
+    max_co_authors: int = DEFAULTS.max_co_authors
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="log", tag="choir"):
