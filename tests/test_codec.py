@@ -63,14 +63,14 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        ({"do": "os.system", "command": "true"}, "unknown command 'os.system'"),
-        ({"do": "ledger_pair.Advance", "slots": 1}, "fields"),
+        ({"do": "os.system", "command": "true"}, "os.system"),
+        ({"do": "ledger_pair.Advance", "slots": 1}, "seconds"),
         ({"do": "ledger_pair.Advance", "slots": "1", "seconds": 0}, "command.slots"),
         ({"do": "ledger_pair.Advance", "slots": True, "seconds": 0}, "command.slots"),
         ({"do": "ledger_pair.Checkpoint", "back": {"hex": "0g"}}, "hexadecimal"),
-        ({"enum": "sagas.Arrow", "name": "FLY"}, "'FLY' is not one of"),
-        ({"enum": "ledger_pair.Begin", "name": "x"}, "unknown enum"),
-        ([1.5], "a float cannot stand here"),
+        ({"enum": "sagas.Arrow", "name": "FLY"}, "FLY"),
+        ({"enum": "ledger_pair.Begin", "name": "x"}, "ledger_pair.Begin"),
+        ([1.5], "1.5"),
     ],
 )
 def test_what_is_no_command_is_refused_by_name(data: Any, told: str) -> None:
