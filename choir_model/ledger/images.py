@@ -37,12 +37,11 @@ def image(state: State, address: Address) -> AccountImage | None:
     kind = state.value(Account.kind[address])
     if kind in _FACADES:
         facade, made = _FACADES[kind]
-        cells = facade(state.view(), address)
-        values: dict[str, Any] = _bumps(kind, cells)
+        values: dict[str, Any] = _bumps(kind, facade(state.view(), address))
         layout = bindings.ACCOUNTS[made]
         for name in layout.names:
             if name not in values:
-                values[name] = _derived(cells, name)
+                values[name] = _derived(state, facade, address, name)
         return AccountImage(PROGRAM, layout.encode(values))
     if kind is AccountKind.TOKEN:
         return AccountImage(TOKEN, _token_bytes(TokenAccount(state.view(), address)))
@@ -51,10 +50,10 @@ def image(state: State, address: Address) -> AccountImage | None:
     return None
 
 
-def _derived(cells: Record, name: str) -> Any:
+def _derived(state: State, facade: type[Record], address: Address, name: str) -> Any:
     if name == "co_author_count":
-        return len(cells.seats)  # type: ignore[attr-defined]
-    return getattr(cells, name)
+        return len(state.value(ThreadAccount.seats[address]))
+    return state.value(getattr(facade, name)[address])
 
 
 def _bumps(kind: AccountKind, cells: Record) -> dict[str, int]:

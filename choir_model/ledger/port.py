@@ -32,6 +32,7 @@ from choir_model.program.bindings import ACCOUNTS, DECIMALS, Reason
 from choir_model.program.calls import Call
 from choir_model.program.layout import DecodeError
 
+KIND = Account.kind
 ACTIONS = {addresses.PROGRAM: instructions.execute, addresses.TOKEN: tokens.execute}
 
 
@@ -59,6 +60,7 @@ class ReferenceLedger:
             self.state[Account.kind[program]] = AccountKind.FOREIGN
         self._foreign: dict[Address, AccountImage] = {}
         self._images: dict[Address, AccountImage | None] = {}
+        self._owned: frozenset[Address] | None = None
         self._last: Outcome = Rejected(Foreign.BLOCKHASH_NOT_FOUND)
         self.slot = 0
 
@@ -105,6 +107,7 @@ class ReferenceLedger:
         self.state[Account.kind[address]] = kind
         self._foreign[address] = image
         self._images.pop(address, None)
+        self._owned = None
 
     def execute(self, call: Call, payer: Address) -> Outcome:
         """Run one call; the outcome knows no fee and no compute units."""
@@ -146,8 +149,10 @@ class ReferenceLedger:
 
     def program_accounts(self) -> frozenset[Address]:
         """Addresses of all accounts the program owns."""
-        kinds = ((c.key, v) for c, v in self.state.items() if c.field is Account.kind)
-        return frozenset(key for key, kind in kinds if OWNERS[kind] == addresses.PROGRAM)
+        if self._owned is None:
+            kinds = [(c.key, v) for c, v in self.state.items() if c.field is KIND]
+            self._owned = frozenset(k for k, kind in kinds if OWNERS[kind] == addresses.PROGRAM)
+        return self._owned
 
     def clock(self) -> LedgerClock:
         """Slots are counted; epochs are not modelled."""
@@ -170,12 +175,15 @@ class ReferenceLedger:
         state, foreign, self.slot = saved
         self.state, self._foreign = State(state), dict(foreign)
         self._images = {}
+        self._owned = None
 
     def _step(self, action: object, *params: object) -> ActionOutcome:
         outcome = self.state.step(action, *params)  # type: ignore[arg-type]
         if isinstance(outcome, Fired):
             for cell in outcome.writes:
                 self._images.pop(cell.key, None)
+                if cell.field is KIND:
+                    self._owned = None
         return outcome
 
 

@@ -20,6 +20,7 @@ After `Recover` this is demanded of all records, cut off or not, whose content s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from choir_model.domain.identity import RecordKey
@@ -83,6 +84,12 @@ Command: TypeAlias = (
     Begin | Start | Step | Crash | Finish | Recover
     | Execute | Advance | Look | SetPrivacy | Damage | Upsert
 )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def decoded(kind: type, data: bytes) -> Any:
+    """The account in `data`: most accounts are the same as when last looked at."""
+    return ACCOUNTS[kind].decode(data)
 
 
 class SystemPair:
@@ -218,12 +225,12 @@ class SystemPair:
         return dict(sorted(found.items()))
 
     def _accounts(self, kind: type) -> list[Any]:
-        layout = ACCOUNTS[kind]
+        discriminator = ACCOUNTS[kind].discriminator
         images = map(self.ledgers.reference.account, self.ledgers.reference.program_accounts())
         return [
-            layout.decode(image.data)
+            decoded(kind, image.data)
             for image in images
-            if image and image.data[:8] == layout.discriminator
+            if image and image.data[:8] == discriminator
         ]
 
     def check(self, command: object) -> None:
