@@ -1,0 +1,375 @@
+"""The LiteSVM adapter: time, saving, refusals of others, and what it says when it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TypeAlias
+
+import pytest
+from ledger_world import APPROVE, DENY, STAKE, World
+
+from choir_model.adapters import litesvm
+from choir_model.adapters.litesvm import GENESIS_SLOT, LiteSvmLedger, load_program, refusal
+from choir_model.domain.identity import Address
+from choir_model.lockstep.cast import RICH, Cast, Setting
+from choir_model.ports.ledger import (
+    AccountImage,
+    Confirmed,
+    EngineUnavailable,
+    Foreign,
+    LedgerClock,
+    Outcome,
+    Purse,
+    Rejected,
+    UnregisteredRefusal,
+)
+from choir_model.program import addresses, calls
+from choir_model.program.bindings import PROGRAM_ID, Reason
+from choir_model.program.calls import Call, Meta
+
+
+class Real(World):
+    """The world of the ledger tests on the real VM."""
+
+    ledger: LiteSvmLedger
+
+    def __init__(self, setting: Setting | None = None, *, thread: bool = True) -> None:
+        super().__init__(LiteSvmLedger, setting, thread=thread)
+
+
+def why(outcome: Outcome) -> object:
+    assert isinstance(outcome, Rejected)
+    return outcome.reason
+
+
+# What it is
+
+
+def test_it_names_itself_and_its_engine() -> None:
+    ledger = LiteSvmLedger()
+    assert (ledger.name, ledger.versions) == ("litesvm", {"solders": "0.29.0"})
+    ledger.close()
+
+
+def test_wallets_are_seeded_and_equal_across_instances() -> None:
+    first, second = LiteSvmLedger(), LiteSvmLedger()
+    wallets = [first.wallet(number) for number in range(5)]
+    assert wallets == [second.wallet(number) for number in range(5)]
+    assert len(set(wallets)) == 5
+
+
+def test_fees_and_compute_units_are_told() -> None:
+    world = Real()
+    outcome = world.ledger.execute(world.message_call(0, "hello"), world.wallet(0))
+    assert isinstance(outcome, Confirmed)
+    assert outcome.fee == 5000
+    assert 0 < (outcome.compute_units or 0) < 200_000
+    refused = world.ledger.execute(world.message_call(1, "hello"), world.cast.crank)
+    assert isinstance(refused, Rejected)
+    assert (refused.fee, refused.role) == (10_000, ""), "two signatures; refused is paid for"
+
+
+def test_the_same_commands_give_the_same_accounts_and_events() -> None:
+    def run() -> tuple[object, object]:
+        world = Real()
+        world.seat(1)
+        key = world.spec(2, "may I")
+        world.wait(7)
+        world.vote(1, key, DENY)
+        images = {address: world.ledger.account(address) for address in world.watched}
+        return images, world.events
+
+    assert run() == run()
+
+
+# Time
+
+
+def test_slot_epoch_timestamp_and_slot_hashes_move_together() -> None:
+    ledger = LiteSvmLedger(unix_timestamp=50)
+    schedule = ledger.svm.get_epoch_schedule()
+    assert ledger.clock() == LedgerClock(GENESIS_SLOT, schedule.get_epoch(GENESIS_SLOT), 50)
+    ledger.advance(schedule.slots_per_epoch, 10)
+    slot = GENESIS_SLOT + schedule.slots_per_epoch
+    assert ledger.clock() == LedgerClock(slot, schedule.get_epoch(GENESIS_SLOT) + 1, 60)
+    assert [s for s, _ in ledger.svm.get_slot_hashes()] == [slot]
+    ledger.advance(1, 0)
+    assert (ledger.clock().slot, ledger.clock().unix_timestamp) == (slot + 1, 60)
+
+
+@pytest.mark.parametrize(("slots", "seconds"), [(-1, 0), (0, -1), (1, -1), (0, 2**63 - 50)])
+def test_time_neither_goes_back_nor_beyond_its_type(slots: int, seconds: int) -> None:
+    ledger = LiteSvmLedger(unix_timestamp=50)
+    before = ledger.clock()
+    with pytest.raises(ValueError, match="time does not go backwards, nor beyond i64"):
+        ledger.advance(slots, seconds)
+    assert ledger.clock() == before
+    ledger.advance(0, 2**63 - 51)
+    assert ledger.clock().unix_timestamp == 2**63 - 1
+
+
+def test_transactions_take_no_time() -> None:
+    world = Real()
+    before = world.ledger.clock()
+    world.message(0, "hello")
+    assert world.ledger.clock() == before
+
+
+# Saving
+
+
+Moment: TypeAlias = tuple[dict[Address, AccountImage | None], frozenset[Address], LedgerClock]
+
+
+def everything(world: Real) -> Moment:
+    images = {address: world.ledger.account(address) for address in world.watched}
+    return images, world.ledger.program_accounts(), world.ledger.clock()
+
+
+def test_saved_moments_come_back_in_any_order() -> None:
+    world = Real()
+    moments = []
+    for act in (
+        lambda: world.spec(1, "may I"),
+        lambda: world.wait(40),
+        lambda: world.vote(0, world.key(1, "may I"), APPROVE),
+        lambda: world.ledger.fund(world.wallet(2), Purse.EMPTY),
+        lambda: world.message(0, "hello"),
+    ):
+        moments.append((world.ledger.save(), everything(world)))
+        act()
+    moments.append((world.ledger.save(), everything(world)))
+    for number in (5, 0, 3, 3, 1, 5, 2, 4, 0):
+        saved, expected = moments[number]
+        world.ledger.restore(saved)
+        images, *rest = everything(world)
+        before, *others = expected
+        # what was not watched by then is either a wallet or must not be there, see `rest`
+        assert {a: i for a, i in images.items() if a in before} == before
+        assert rest == others
+
+
+def test_a_restored_ledger_goes_on_as_if_nothing_had_been() -> None:
+    world = Real()
+    saved = world.ledger.save()
+    first = world.do(world.spec_call(1, "may I"))
+    world.ledger.restore(saved)
+    assert world.ledger.account(addresses.record(world.key(1, "may I"))) is None
+    assert world.do(world.spec_call(1, "may I")) == first
+
+
+def test_an_account_deleted_since_comes_back_and_one_put_since_goes() -> None:
+    ledger = LiteSvmLedger()
+    wallet, place = ledger.wallet(1), b"\5" * 32
+    ledger.fund(wallet, Purse.AMPLE)
+    saved = ledger.save()
+    ledger.fund(wallet, Purse.EMPTY)
+    ledger.put_account(place, AccountImage(b"\6" * 32, b"data"))
+    assert ledger.account(wallet) is None
+    assert ledger.account(place) is not None
+    ledger.restore(saved)
+    assert ledger.account(wallet) is not None
+    assert ledger.account(place) is None
+
+
+# Refusals of the runtime and of other programs
+
+
+def transfer(world: Real, source: Address, target: Address, amount: int = 1) -> Call:
+    return calls.token_transfer(world.wallet(0), source, target, amount)
+
+
+def freeze(world: Real, account: Address) -> None:
+    """SPL Token's ``FreezeAccount``, by the freeze authority."""
+    metas = (
+        Meta(account, False, True),
+        Meta(world.mint, False, False),
+        Meta(world.cast.authority, True, False),
+    )
+    world.do(Call("token_freeze", addresses.TOKEN, metas, b"\x0a"))
+
+
+def resent(world: Real) -> Outcome:
+    world.message(0, "hello")
+    return world.ledger.resend()
+
+
+def stale(world: Real) -> Outcome:
+    return world.ledger.execute_stale(world.message_call(0, "hello"), world.wallet(0))
+
+
+def forged(world: Real) -> Outcome:
+    from solders.signature import Signature
+    from solders.transaction import VersionedTransaction
+
+    signed = world.ledger._sign(world.message_call(0, "hello"), world.wallet(0))
+    unsigned = VersionedTransaction.populate(signed.message, [Signature.default()])
+    return world.ledger._outcome(world.ledger.svm.send_transaction(unsigned))
+
+
+def purse(lamports: int) -> Callable[[Real], Outcome]:
+    def act(world: Real) -> Outcome:
+        world.ledger._put(world.cast.crank, addresses.SYSTEM, b"", lamports)
+        return world.ledger.execute(world.message_call(0, "hello"), world.cast.crank)
+
+    return act
+
+
+def thin(world: Real) -> Outcome:
+    wallet = world.wallet(Cast.THIN)
+    return world.ledger.execute(calls.create_thread(wallet, world.mint, 0), wallet)
+
+
+def sent(make: Callable[[Real], Call]) -> Callable[[Real], Outcome]:
+    return lambda world: world.ledger.execute(make(world), world.cast.crank)
+
+
+REFUSALS: dict[Foreign, Callable[[Real], Outcome]] = {
+    Foreign.ALREADY_PROCESSED: resent,
+    Foreign.BLOCKHASH_NOT_FOUND: stale,
+    Foreign.SIGNATURE_FAILURE: forged,
+    Foreign.ACCOUNT_NOT_FOUND: purse(0),
+    Foreign.INSUFFICIENT_FUNDS_FOR_FEE: purse(9_999),
+    Foreign.INSUFFICIENT_FUNDS_FOR_RENT: purse(890_880 + 9_999),
+    Foreign.INSUFFICIENT_LAMPORTS: thin,
+    Foreign.TOKEN_INSUFFICIENT_FUNDS: sent(lambda w: transfer(w, w.token(0), w.token(1), RICH + 1)),
+    Foreign.TOKEN_OWNER_MISMATCH: sent(lambda w: transfer(w, w.token(1), w.token(0))),
+    Foreign.TOKEN_MINT_MISMATCH: sent(
+        lambda w: transfer(w, w.token(1), w.cast.other_token(w.wallet(0)))
+    ),
+    Foreign.TOKEN_MISSING_SIGNATURE: sent(
+        lambda w: Call(
+            "unsigned",
+            addresses.TOKEN,
+            tuple(Meta(m.address, False, m.writable) for m in _own(w).accounts),
+            _own(w).data,
+        )
+    ),
+    Foreign.TOKEN_INVALID_ACCOUNT: sent(lambda w: transfer(w, w.token(0), w.mint)),
+}
+
+
+def _own(world: Real) -> Call:
+    return transfer(world, world.token(0), world.token(1))
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+def test_every_registered_refusal_of_others_can_be_met(reason: Foreign) -> None:
+    """L3: rent, fee and runtime refusals are foreign, and registered."""
+    assert why(REFUSALS[reason](Real())) is reason
+
+
+def test_no_registered_refusal_is_left_out() -> None:
+    assert set(Foreign) - set(REFUSALS) == {Foreign.TOKEN_FROZEN}, "which has its own test"
+
+
+def test_an_account_frozen_before_initialize_stays_frozen() -> None:
+    """L1: afterwards nobody can freeze, nor thaw; the stake and the share stay where they are."""
+    world = Real(Setting("blank", initialized=False), thread=False)
+    cast = world.cast
+    freeze(world, cast.reserve)
+    assert world.refused(cast.initialize(Setting("usual"))) is Foreign.TOKEN_FROZEN
+    spare = b"\3" * 32
+    world.ledger.create_token_account(spare, world.mint, cast.authority)
+    freeze(world, world.token(2))
+    world.do(cast.initialize(Setting("usual")).with_account("destination", spare))
+    world.do(calls.create_thread(world.wallet(2), world.mint, 0))
+    world.thread = addresses.thread(world.wallet(2), 0)
+    give = calls.token_transfer(cast.authority, spare, world.token(1), STAKE)
+    world.do(give)
+    key = world.spec(1, "may I")
+    world.vote(2, key, DENY)
+    assert world.refused(world.claim_call(2, key)) is Foreign.TOKEN_FROZEN
+    another = b"\4" * 32
+    world.ledger.create_token_account(another, world.mint, world.wallet(2))
+    world.do(world.claim_call(2, key, another))
+
+
+def test_a_thin_purse_pays_fees_and_an_empty_one_nothing() -> None:
+    world = Real()
+    world.refused(world.message_call(0, "x"), world.wallet(Cast.PAUPER))
+    wallet = world.wallet(Cast.THIN)
+    world.ledger.create_token_account(world.token(Cast.THIN), world.mint, wallet)
+    world.give(world.token(Cast.THIN), STAKE)
+    assert world.refused(world.spec_call(Cast.THIN, "may I")) is Foreign.INSUFFICIENT_LAMPORTS
+    world.do(transfer(world, world.token(0), world.token(1)), payer=wallet)
+
+
+def failed(code: int | None, program: str, text: str = "") -> tuple[object, list[str]]:
+    inner = SimpleNamespace(code=code) if code is not None else text
+    return SimpleNamespace(err=inner), [f"Program {program} failed: custom program error"]
+
+
+@pytest.mark.parametrize(
+    ("error", "logs"),
+    [
+        ("TransactionErrorFieldless.ClusterMaintenance", []),
+        failed(9999, PROGRAM_ID),
+        failed(1, PROGRAM_ID),
+        failed(Reason.Overflow.value, addresses.base58(addresses.TOKEN)),
+        failed(0x1, addresses.base58(b"\5" * 32)),
+        failed(0x2, addresses.base58(addresses.SYSTEM)),
+        failed(None, PROGRAM_ID, "InstructionErrorFieldless.InvalidAccountData"),
+    ],
+)
+def test_an_error_nobody_registered_is_no_guess(error: object, logs: list[str]) -> None:
+    with pytest.raises(UnregisteredRefusal, match="of program"):
+        refusal(error, logs)
+
+
+def test_a_code_means_what_its_program_means_by_it() -> None:
+    assert refusal(*failed(6029, PROGRAM_ID)) is Reason.Overflow
+    assert refusal(*failed(1, addresses.base58(addresses.SYSTEM))) is Foreign.INSUFFICIENT_LAMPORTS
+    token = addresses.base58(addresses.TOKEN)
+    assert refusal(*failed(1, token)) is Foreign.TOKEN_INSUFFICIENT_FUNDS
+
+
+# What it says when it cannot be used
+
+
+def unusable(act: Callable[[], object]) -> str:
+    """The message of `EngineUnavailable`, which is one line."""
+    with pytest.raises(EngineUnavailable) as caught:
+        act()
+    assert "\n" not in str(caught.value)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    return str(caught.value)
+
+
+def test_a_file_that_is_no_program_is_named_with_what_is_expected(tmp_path: Path) -> None:
+    path = tmp_path / "choir.so"
+    missing = unusable(lambda: load_program(path))
+    assert missing.startswith(f"{path}: cannot read the program: No such file")
+    assert missing.endswith("expected a built choir.so")
+    assert "Is a directory" in unusable(lambda: load_program(tmp_path))
+    for content in (b"", b"\x7fEL", b"text"):
+        path.write_bytes(content)
+        assert unusable(lambda: load_program(path)).startswith(f"{path}: is no ELF file")
+    path.write_bytes(load_program())
+    assert load_program(path) == load_program()
+
+
+def test_bytes_the_vm_refuses_are_no_program() -> None:
+    garbage = b"\x7fELF" + bytes(200)
+    assert unusable(lambda: LiteSvmLedger(garbage)).startswith("the Solana VM refuses the program")
+
+
+def test_a_changed_program_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = load_program()
+    recorded = Path(litesvm.__file__).parents[1] / "program" / "choir.so.sha256"
+    (tmp_path / "choir.so").write_bytes(code[:-1] + bytes([code[-1] ^ 1]))
+    (tmp_path / "choir.so.sha256").write_text(recorded.read_text())
+    monkeypatch.setattr(litesvm, "files", lambda _: tmp_path)
+    assert "differs from its recorded SHA-256" in unusable(LiteSvmLedger)
+    (tmp_path / "choir.so").write_bytes(code)
+    LiteSvmLedger()
+
+
+def test_without_solders_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "solders", None)
+    assert unusable(LiteSvmLedger) == (
+        "the package solders is missing; run pip install solders==0.29.0"
+    )
