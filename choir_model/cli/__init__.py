@@ -8,24 +8,37 @@ from __future__ import annotations
 
 import sys
 
+from choir_model.cli.messages import say, tolerate_any_text
+
+USAGE, UNFINISHED = 2, 3
+
 
 def main() -> None:
     """Run ``choir``; ends the process with 0 holds, 1 violated, 2 usage, 3 could not finish."""
-    import click
+    tolerate_any_text()
+    try:
+        status = _run()
+    except KeyboardInterrupt:
+        status = say("choir", "interrupted", UNFINISHED)
+    sys.exit(status)
 
+
+def _run() -> int:
+    try:
+        import click
+    except ModuleNotFoundError:
+        return say("choir", "the package click is missing; run pip install click", USAGE)
     from choir_model.cli.app import choir
 
     try:
-        status = choir(prog_name="choir", standalone_mode=False)
+        status: int = choir(prog_name="choir", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message())
-        status = 2
+        print(error.format_message(), file=sys.stderr)
+        return USAGE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "choir"
         message = error.format_message().rstrip(".")
-        print(f"{command}: {message}; see {command} --help", file=sys.stderr)
-        status = 2
+        return say(command, f"{message}; see {command} --help", USAGE)
     except click.Abort:
-        print("choir: interrupted", file=sys.stderr)
-        status = 3
-    sys.exit(status)
+        return say("choir", "interrupted", UNFINISHED)
+    return status

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from choir_model.cli.messages import printable
 from choir_model.lockstep.compare import Coverage
 from choir_model.verify.commands import format_amount
 from choir_model.verify.report import FailureReport, Report, Verdict
@@ -23,15 +25,18 @@ COLOURS = {
     Verdict.UNKNOWN: "yellow",
 }
 COMMANDS_SHOWN = 30
-WIDTH_OF_FILES = 160
+DIFF_LINES_SHOWN = 60
+NARROWEST, WIDTH_OF_FILES = 80, 100
+LONGEST_NAME = 22
 VAULTS = {
     "threads": "balances",
     "stakes": "stakes",
     "escrow": "escrow",
     "treasury": "treasury",
     "donated": "donations",
+    "burned": "burned",
 }
-"""Columns of the token table, and the fields of an audit they show."""
+"""Where tokens can be but with holders: rows of the token table, and fields of an audit."""
 
 
 class _Bars:
@@ -46,7 +51,7 @@ class _Bars:
         """Finish the bar of the stage before and begin one of `total` units."""
         self._complete()
         self._total = total
-        self._task = self._progress.add_task(escape(name), total=total)
+        self._task = self._progress.add_task(escape(_name(name)), total=total)
 
     def done(self, units: int) -> None:
         """Move the bar."""
@@ -62,27 +67,23 @@ class _Bars:
 def progress() -> Iterator[Listener]:
     """Live progress on standard error, if that is a terminal."""
     console = Console(stderr=True)
+    live = sys.stderr.isatty() and console.is_interactive  # colours may be forced elsewhere
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed}/{task.total}"),
         TimeRemainingColumn(),
     )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not live) as bars:
         yield _Bars(bars)
 
 
 def show(report: Report, *, counters: bool = False) -> None:
     """The whole report on standard output; `counters`: with every counter of coverage."""
     console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console = Console(highlight=False, soft_wrap=True, width=WIDTH_OF_FILES)
-    versions = " · ".join(f"{name} {number}" for name, number in report.versions.items())
-    design = ", ".join(f"{name}={variant}" for name, variant in report.design.items())
-    console.print(escape(versions))
-    console.print(f"seed {report.seed} · {report.steps} generated steps · design {escape(design)}")
+    width = max(NARROWEST, console.width) if console.is_terminal else WIDTH_OF_FILES
+    console = Console(highlight=False, soft_wrap=True, width=width)
+    _identity(console, report)
     if report.conversations:
         console.print()
         _conversations(console, report)
@@ -96,23 +97,80 @@ def show(report: Report, *, counters: bool = False) -> None:
     _verdict(console, report)
 
 
+def _identity(console: Console, report: Report) -> None:
+    """What makes this run this run."""
+    versions = [f"{name} {number}" for name, number in report.versions.items()]
+    design = [f"{name}={variant}" for name, variant in report.design.items()]
+    replayed = report.replayed
+    if replayed is not None:
+        lines = (replayed.path, f"{replayed.message} ({replayed.where}, seed {replayed.seed})")
+        console.print(f"[dim]file    [/dim]  {escape(printable(lines[0]))}")
+        console.print(f"[dim]found   [/dim]  {escape(printable(lines[1]))}")
+    else:
+        console.print(f"[dim]seed    [/dim]  {report.seed}, for {_grouped(report.steps)} steps")
+    for title, items in (("versions", versions), ("design", design)):
+        for number, line in enumerate(_filled(items, console.width - 10)):
+            console.print(f"[dim]{'' if number else title:8}[/dim]  {escape(line)}")
+
+
+def _filled(items: Iterable[str], width: int) -> list[str]:
+    """The items, separated by dots, in lines broken only between them."""
+    lines: list[str] = []
+    for item in items:
+        longer = f"{lines[-1]} · {item}" if lines else item
+        if lines and len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(item)
+    return lines
+
+
 def _conversations(console: Console, report: Report) -> None:
     table = _table("conversation", "lines", "steps", "records", "intact", "verdict")
-    tokens = _table("CHOIR", "supply", "= holders", *(f"+ {name}" for name in VAULTS), "+ burned")
     for item in report.conversations:
-        name, audit = escape(Path(item.path).stem), item.audit
         counts = (item.commands, item.steps, item.records, item.stored)
-        table.add_row(name, *map(str, counts), _coloured(Verdict.HOLDS))
-        vaults = (getattr(audit, attribute) for attribute in VAULTS.values())
-        amounts = (audit.supply + audit.burned, audit.holders, *vaults, audit.burned)
-        tokens.add_row(name, *map(_choir, amounts))
+        table.add_row(escape(_name(item.path)), *map(_grouped, counts), _coloured(Verdict.HOLDS))
     console.print(table)
     console.print()
-    console.print(tokens)
+    _tokens(console, report)
     records = sum(item.records for item in report.conversations)
     stored = sum(item.stored for item in report.conversations)
     console.print()
-    console.print(f"{stored} of {records} hashes on the ledger have their content in the store")
+    console.print("conserved: holders and vaults together hold the supply, to the last unit")
+    console.print(
+        f"contained: of {records} hashes on the ledger, {stored} have their content in the store"
+    )
+
+
+def _tokens(console: Console, report: Report) -> None:
+    """One column per conversation, as many side by side as fit."""
+    audits = [item.audit for item in report.conversations]
+    used = [(n, f) for n, f in VAULTS.items() if any(getattr(audit, f) for audit in audits)]
+    titles = ("CHOIR", "supply", "= holders", *(f"+ {name}" for name, _ in used))
+    columns = [
+        (
+            _name(item.path),
+            _choir(item.audit.supply + item.audit.burned),
+            _choir(item.audit.holders),
+            *(_choir(getattr(item.audit, field)) for _, field in used),
+        )
+        for item in report.conversations
+    ]
+    while columns:
+        shown, room = [columns.pop(0)], console.width - max(map(len, titles))
+        room -= _wide(shown[0])
+        while columns and (room := room - _wide(columns[0])) >= 0:
+            shown.append(columns.pop(0))
+        table = _table(titles[0], *(column[0] for column in shown))
+        for row in range(1, len(titles)):
+            table.add_row(titles[row], *(column[row] for column in shown))
+        console.print(table)
+        if columns:
+            console.print()
+
+
+def _wide(column: tuple[str, ...]) -> int:
+    return max(map(len, column)) + 2
 
 
 def _machines(console: Console, report: Report, counters: bool) -> None:
@@ -121,16 +179,16 @@ def _machines(console: Console, report: Report, counters: bool) -> None:
         coverage = run.coverage
         table.add_row(
             run.name,
-            str(coverage.steps),
-            f"{run.rate:,.0f}",
-            str(sum(coverage.refusals.values())),
-            str(sum(coverage.events.values())),
+            _grouped(coverage.steps),
+            _grouped(round(run.rate)),
+            _grouped(sum(coverage.refusals.values())),
+            _grouped(sum(coverage.events.values())),
             f"{run.expected - len(run.missing)} of {run.expected}",
             _coloured(run.verdict),
         )
     console.print(table)
     for run in report.machines:
-        if run.missing:
+        if run.missing and run.verdict is Verdict.UNREACHED:
             console.print(f"{run.name}: not reached: {', '.join(run.missing)}; try more --steps")
         if counters:
             _counters(console, run.name, run.coverage)
@@ -141,42 +199,70 @@ def _counters(console: Console, name: str, coverage: Coverage) -> None:
         ("commands", coverage.commands),
         ("refusals", coverage.refusals),
         ("events", coverage.events),
+        ("situations", coverage.situations),
     ):
-        shown = "  ".join(f"{kind} {count}" for kind, count in counter.most_common())
-        console.print(f"[dim]{name} {title}:[/dim] {escape(shown)}")
+        if counter:
+            console.print(f"[dim]{name} {title}[/dim]")
+        items = [f"{kind} {count}" for kind, count in counter.most_common()]
+        for line in _filled(items, console.width - 2):
+            console.print(f"  {escape(line)}")
 
 
 def _failure(console: Console, failure: FailureReport) -> None:
-    console.print(f"[bold red]{escape(failure.where)}: {escape(failure.message)}[/bold red]")
+    headline = f"{printable(failure.where)}: {failure.message}"
+    console.print(f"[bold red]{escape(headline)}[/bold red]")
     if failure.commands:
         console.print(f"least failing sequence found ({len(failure.commands)} commands):")
         for number, command in enumerate(failure.commands[:COMMANDS_SHOWN], 1):
-            console.print(f"  {number:3} {escape(command)}")
-        if len(failure.commands) > COMMANDS_SHOWN:
-            console.print(f"      … and {len(failure.commands) - COMMANDS_SHOWN} more")
+            console.print(f"  {number:3} {escape(printable(command))}")
+        _rest(console, len(failure.commands) - COMMANDS_SHOWN)
     if failure.diff:
         console.print("what the two sides hold (- reference, + real):")
-        console.print(escape(failure.diff))
+        lines = failure.diff.splitlines()
+        for line in lines[:DIFF_LINES_SHOWN]:
+            colour = {"-": "red", "+": "green"}.get(line[:1], "default")
+            console.print(f"  [{colour}]{escape(printable(line))}[/{colour}]")
+        _rest(console, len(lines) - DIFF_LINES_SHOWN)
     if failure.replay_file:
-        console.print(f"run it again: choir verify --replay {escape(failure.replay_file)}")
+        console.print(
+            f"run it again: choir verify --replay {escape(printable(failure.replay_file))}"
+        )
+    elif failure.unwritten:
+        console.print(
+            f"the sequence could not be written to {escape(printable(failure.unwritten))}"
+        )
+
+
+def _rest(console: Console, left: int) -> None:
+    if left > 0:
+        console.print(f"      … and {left} more")
 
 
 def _verdict(console: Console, report: Report) -> None:
     steps = sum(run.coverage.steps for run in report.machines)
-    covered = f"{len(report.conversations)} conversations and {steps} generated steps"
+    covered = f"{len(report.conversations)} conversations and {_grouped(steps)} generated steps"
+    if report.replayed is not None:
+        covered = f"the {report.replayed.commands} commands of the file"
     why = {
         Verdict.HOLDS: f"within {covered}",
         Verdict.VIOLATED: f"after {covered}",
         Verdict.UNKNOWN: f"{report.unfinished}; covered until then: {covered}",
     }[report.verdict]
-    console.print(f"{_coloured(report.verdict)} {escape(why)}")
+    if report.replayed is not None and report.verdict is Verdict.HOLDS:
+        why = f"the failure does not occur any more: both sides agree after {covered}"
+    if report.replayed is not None and report.verdict is Verdict.VIOLATED:
+        why = f"the failure still occurs, executing {covered}"
+    unreached = [run.name for run in report.machines if run.verdict is Verdict.UNREACHED]
+    if unreached and report.verdict is Verdict.HOLDS:
+        why += f"; not everything was reached ({', '.join(unreached)})"
+    console.print(f"{_coloured(report.verdict)} {escape(printable(why))}")
 
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for number, column in enumerate(columns):
         left = number == 0 or column == "verdict"
-        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+        table.add_column(escape(column), justify="left" if left else "right", no_wrap=True)
     return table
 
 
@@ -184,7 +270,17 @@ def _coloured(verdict: Verdict) -> str:
     return f"[{COLOURS[verdict]}]{verdict.name}[/{COLOURS[verdict]}]"
 
 
+def _name(path: str) -> str:
+    """A conversation or stage in few characters."""
+    name = printable(Path(path).stem)
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
 def _choir(amount: int) -> str:
-    """CHOIR with thin groups of thousands: ``10 000 000 000``."""
+    """CHOIR with groups of thousands: ``10 000 000 000``."""
     whole, point, fraction = format_amount(amount).partition(".")
-    return f"{int(whole):,}".replace(",", " ") + point + fraction
+    return _grouped(int(whole)) + point + fraction

@@ -6,11 +6,15 @@ import importlib.util
 import os
 import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from choir_model.cli.messages import say
 
 if TYPE_CHECKING:
     from choir_model.ports.content import ContentPort
@@ -28,6 +32,8 @@ NEEDED = {
     "rich": "rich",
 }
 """Packages a verification needs: module, and the name it is installed by."""
+STORE_PARTS = {"edge_config.json", "segments", "wal"}
+"""What lies in the directory of a vector store; anything else there belongs to somebody."""
 
 
 class BadInput(Exception):
@@ -48,6 +54,12 @@ class Request:
     store: Path | None
     verbose: bool
 
+    @property
+    def inputs(self) -> list[Path]:
+        """Every file that is read."""
+        given = (*self.logs, self.replay_file, self.program)
+        return [path for path in given if path is not None]
+
 
 def run(request: Request) -> int:
     """Everything; the exit status.  User mistakes are one line on standard error."""
@@ -57,13 +69,23 @@ def run(request: Request) -> int:
     except BadInput as error:
         return _say(str(error), USAGE)
     except KeyboardInterrupt:
-        return _say("interrupted before anything was run", UNFINISHED)
+        return _say("interrupted", UNFINISHED)
+    except ImportError as error:
+        package = NEEDED.get(str(error.name).partition(".")[0])
+        if package is None:
+            return _crashed(error)
+        return _say(f"the package {package} cannot be imported ({error}); install it again", USAGE)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is no finding: not 1)
+        return _crashed(error)
 
 
 def _say(message: str, status: int) -> int:
-    line = " ".join(message.split())
-    print(f"choir verify: {line}", file=sys.stderr)
-    return status
+    return say("choir verify", message, status)
+
+
+def _crashed(error: Exception) -> int:
+    traceback.print_exception(error)
+    return _say(f"internal error, {type(error).__name__}: {error}; please report it", UNFINISHED)
 
 
 def _require_packages() -> None:
@@ -73,23 +95,61 @@ def _require_packages() -> None:
 
 
 def _verify(request: Request) -> int:
+    _check_outputs(request)
+    with _terminating(), _scratch():
+        report = _report(request)
+        return _deliver(request, report)
+
+
+def _report(request: Request) -> Report:
     from choir_model.cli import render
     from choir_model.verify import run as verification
+    from choir_model.verify.failure import FailureFileError
 
-    _check_output(request.json_file, "--json")
-    _check_output(request.failure_file, "--failure")
     failure = _failure(request)
     logs = () if failure is not None else _logs(request)
-    with _terminating(), _inputs(request, logs) as inputs:
-        if failure is not None:
-            report = verification.replay_failure(inputs, failure)
-        else:
+    with _inputs(request, logs) as inputs:
+        if failure is None:
             with render.progress() as listener:
-                report = verification.verify(inputs, listener)
-    render.show(report, counters=request.verbose)
+                return verification.verify(inputs, listener)
+        try:
+            return verification.replay_failure(inputs, failure)
+        except FailureFileError as error:
+            raise BadInput(str(error)) from None
+
+
+def _deliver(request: Request, report: Report) -> int:
+    """Write and show the report; a reader who went away changes no verdict."""
+    from choir_model.cli import render
+
+    status, problem = report.exit_code, None
     if request.json_file is not None:
-        _write(request.json_file, report)
-    return report.exit_code
+        problem = _unwritten(request.json_file, report)
+    try:
+        render.show(report, counters=request.verbose)
+        sys.stdout.flush()
+    except SystemExit:
+        pass  # how rich ends on a closed pipe
+    except OSError as error:
+        problem = f"the report cannot be shown: {error.strerror or error}"
+        sys.stdout = None  # or Python tries again at its end
+    if report.crash is not None:
+        traceback.print_exception(report.crash)
+        _say(str(report.unfinished), status)
+    if problem is not None:
+        return _say(problem, status or UNFINISHED)
+    return status
+
+
+def _unwritten(path: Path, report: Report) -> str | None:
+    """Write the JSON report; why that failed, if it did."""
+    from choir_model.verify.failure import write_json
+
+    try:
+        write_json(path, report.to_dict())
+    except OSError as error:
+        return f"--json {path}: cannot be written: {error.strerror or error}"
+    return None
 
 
 @contextmanager
@@ -106,13 +166,45 @@ def _terminating() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _check_output(path: Path | None, option: str) -> None:
-    """Find out before the run that its result could not be written."""
-    if path is None:
+@contextmanager
+def _scratch() -> Iterator[None]:
+    """A folder for the caches Hypothesis would otherwise leave where the user happens to be."""
+    name = "HYPOTHESIS_STORAGE_DIRECTORY"
+    if name in os.environ or "hypothesis" in sys.modules:
+        yield
         return
+    with tempfile.TemporaryDirectory(prefix="choir-hypothesis-") as folder:
+        os.environ[name] = folder
+        try:
+            yield
+        finally:
+            del os.environ[name]
+
+
+def _check_outputs(request: Request) -> None:
+    """Find out before the run that its results could not be written, or would replace input."""
+    outputs = {"--json": request.json_file}
+    if request.replay_file is None:
+        outputs["--failure"] = request.failure_file
+    taken = {os.path.realpath(path) for path in request.inputs}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        try:
+            _check_output(path, option)
+        except OSError as error:
+            raise BadInput(f"{option} {path}: {error.strerror}; name another file") from None
+        if os.path.realpath(path) in taken:
+            raise BadInput(f"{option} {path}: is another file of this run too; name a new one")
+        taken.add(os.path.realpath(path))
+
+
+def _check_output(path: Path, option: str) -> None:
     if path.is_dir():
         raise BadInput(f"{option} {path}: is a directory; name a file")
-    folder = path.parent
+    if path.exists() and not path.is_file():
+        return  # a pipe or a device
+    folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise BadInput(f"{option} {path}: there is no directory {folder}; create it first")
     if not os.access(folder, os.W_OK):
@@ -144,20 +236,11 @@ def _logs(request: Request) -> tuple[Log, ...]:
 @contextmanager
 def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
     """Both engines, opened; closed again whatever happens."""
-    from choir_model.adapters.litesvm import LiteSvmLedger, load_program
-    from choir_model.ports.ledger import EngineUnavailable
+    from choir_model.adapters.litesvm import LiteSvmLedger
+    from choir_model.ports.content import StoreError
     from choir_model.verify.run import Inputs
 
-    try:
-        program = load_program(request.program)
-        LiteSvmLedger(program).close()
-    except EngineUnavailable as error:
-        named = (
-            ""
-            if request.program is None or str(request.program) in str(error)
-            else (f"{request.program}: ")
-        )
-        raise BadInput(f"{named}{error}") from None
+    program = _program(request.program)
     store = _store(request.store)
     try:
         yield Inputs(
@@ -168,39 +251,64 @@ def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
             request.steps,
             request.failure_file,
         )
-        store.reset()
     finally:
-        store.close()
+        with suppress(StoreError):  # by now there is a report, which matters more
+            store.reset()
+            store.close()
+
+
+def _program(path: Path | None) -> bytes:
+    from choir_model.adapters.litesvm import LiteSvmLedger, load_program
+    from choir_model.ports.ledger import EngineUnavailable
+
+    try:
+        if path is not None and path.exists() and not (path.is_file() or path.is_dir()):
+            raise BadInput(f"--program {path}: is no regular file; give a built choir.so")
+        program = load_program(path)
+        LiteSvmLedger(program).close()
+    except EngineUnavailable as error:
+        named = path is None or str(path) in str(error)
+        raise BadInput(str(error) if named else f"--program {path}: {error}") from None
+    except OSError as error:
+        raise BadInput(f"--program {path}: {error.strerror}; give a built choir.so") from None
+    return program
 
 
 def _store(directory: Path | None) -> ContentPort:
     from choir_model.adapters.edge import EdgeContent
     from choir_model.ports.content import StoreError
 
-    if directory is not None and directory.is_dir():
-        names = {entry.name for entry in directory.iterdir()}
-        if names and "edge_config.json" not in names:
-            other = min(names)
-            raise BadInput(
-                f"--store {directory}: holds {other}, which is no part of a store; "
-                "name a new or empty directory"
-            )
+    try:
+        names = _entries(directory)
+    except OSError as error:
+        raise BadInput(
+            f"--store {directory}: {error.strerror}; name a new or empty directory"
+        ) from None
+    foreign = sorted(set(names) - STORE_PARTS)
+    if foreign:
+        raise BadInput(
+            f"--store {directory}: holds {foreign[0]}, which is no part of a store; "
+            "name a new or empty directory"
+        )
     try:
         store = EdgeContent(directory)
-        held = store.observe()
     except StoreError as error:
         raise BadInput(f"--store {error}") from None
-    if held.points or held.threads:
+    try:
+        held = store.observe()
+        count = len(held.points) + len(held.threads) + len(held.unreadable)
+        if count:
+            problem = f"{directory}: holds {count} points; name a new or empty directory"
+            raise BadInput(f"--store {problem}")
+    except StoreError as error:
         store.close()
-        count = len(held.points) + len(held.threads)
-        raise BadInput(f"--store {directory}: holds {count} points; name a new or empty directory")
+        raise BadInput(f"--store {error}") from None
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
-def _write(path: Path, report: Report) -> None:
-    from choir_model.verify.failure import write_json
-
-    try:
-        write_json(path, report.to_dict())
-    except OSError as error:
-        raise BadInput(f"--json {path}: cannot be written: {error.strerror}") from None
+def _entries(directory: Path | None) -> list[str]:
+    there = directory is not None and directory.is_dir()
+    return [entry.name for entry in directory.iterdir()] if directory and there else []

@@ -11,6 +11,7 @@ is not a command: it is parsed, never executed.
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Iterable
@@ -60,6 +61,18 @@ def _name(kind: type) -> str:
 BY_NAME = {_name(t): t for t in _PARTS if dataclasses.is_dataclass(t) or issubclass(t, Enum)}
 """Everything a command may consist of, by the name it has in files."""
 
+DEEPEST = 16
+"""Levels of nesting that are read: more than any command has."""
+
+_WORDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a whole number",
+    str: "text",
+    bytes: '{"hex": "…"}',
+    Enum: "an enumeration",
+}
+
 
 def encode(value: object) -> Any:
     """The JSON form of a command or a part of one."""
@@ -77,47 +90,74 @@ def encode(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} is no part of a command")
 
 
-def decode(data: Any, where: str = "command") -> Any:
+def decode(data: Any, where: str = "command", depth: int = 0) -> Any:
     """The value that `data` is the JSON form of.  Raises `CodecError`."""
     if data is None or isinstance(data, bool | int | str):
         return data
+    if depth > DEEPEST:
+        raise CodecError(f"{where[:80]}…: is nested deeper than any command")
     if isinstance(data, list):
-        return tuple(decode(item, f"{where}[{n}]") for n, item in enumerate(data))
+        return tuple(decode(item, f"{where}[{n}]", depth + 1) for n, item in enumerate(data))
     if not isinstance(data, dict):
-        raise CodecError(f"{where}: a {type(data).__name__} cannot stand here")
+        raise CodecError(f"{where}: the number {data!r} is not a whole one")
     if "hex" in data:
         return _bytes(data, where)
     if "enum" in data:
         return _member(data, where)
     kind = BY_NAME.get(str(data.get("do")))
     if kind is None or not dataclasses.is_dataclass(kind):
-        raise CodecError(f"{where}: unknown command {data.get('do')!r}")
+        raise CodecError(f"{where}.do: {shown(data.get('do'))} is not the name of a command")
     hints = _hints(kind)
     given = {name: value for name, value in data.items() if name != "do"}
-    if set(given) != set(hints):
-        raise CodecError(f"{where}: fields {sorted(given)} instead of {sorted(hints)}")
-    fields = {n: decode(value, f"{where}.{n}") for n, value in given.items()}
+    if lacking := sorted(set(hints) - set(given)):
+        raise CodecError(f"{where}.{lacking[0]}: is missing")
+    if foreign := sorted(set(given) - set(hints)):
+        known = ", ".join(hints) or "none"
+        raise CodecError(f"{where}: {shown(foreign[0])} is not a field here; fields are {known}")
+    fields = {n: decode(value, f"{where}.{n}", depth + 1) for n, value in given.items()}
     for name, value in fields.items():
         if not _fits(value, hints[name]):
-            raise CodecError(f"{where}.{name}: {value!r:.40} is not of type {hints[name]}")
+            wanted = _wanted(hints[name])
+            raise CodecError(f"{where}.{name}: {shown(given[name])} instead of {wanted}")
     return kind(**fields)
 
 
+def shown(data: object) -> str:
+    """JSON in a message: short and on one line."""
+    if isinstance(data, list | dict):
+        return "a list" if isinstance(data, list) else "an object"
+    text = json.dumps(data)
+    return text if len(text) <= 40 else f"{text[:30]}… ({len(text)} characters)"
+
+
 def _bytes(data: dict[str, Any], where: str) -> bytes:
+    wanted = CodecError(f'{where}: expected {{"hex": "…"}} with pairs of hexadecimal digits')
+    if len(data) != 1:
+        raise wanted
     try:
         return bytes.fromhex(data["hex"])
     except (TypeError, ValueError):
-        raise CodecError(f"{where}: expected hexadecimal digits in a string") from None
+        raise wanted from None
 
 
 def _member(data: dict[str, Any], where: str) -> Enum:
     kind = BY_NAME.get(str(data["enum"]))
     if kind is None or not issubclass(kind, Enum):
-        raise CodecError(f"{where}: unknown enum {data['enum']!r}")
+        raise CodecError(f"{where}.enum: {shown(data['enum'])} is not the name of an enumeration")
     member = kind.__members__.get(str(data.get("name")))
     if member is None:
-        raise CodecError(f"{where}: {data.get('name')!r} is not one of {list(kind.__members__)}")
+        known = ", ".join(kind.__members__)
+        raise CodecError(f"{where}.name: {shown(data.get('name'))} is not one of {known}")
     return member
+
+
+def _wanted(hint: Any) -> str:
+    """A type in the words of the file."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return " or ".join(map(_wanted, typing.get_args(hint)))
+    if typing.get_origin(hint) is tuple:
+        return "a list"
+    return _WORDS.get(hint) or f"{_name(hint)}"
 
 
 @cache

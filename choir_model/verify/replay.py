@@ -87,6 +87,8 @@ class Replay:
         self.threads: dict[str, Address] = {}
         self.nonces: dict[str, int] = {}
         self.records: dict[str, RecordKey] = {}
+        self.line = 0
+        """Line of the log that is being performed; 0 before the first and after the last."""
 
     def run(self, progress: Callable[[int], None] | None = None) -> Conversation:
         """Everything in order.  `progress` is called with the number of lines done.
@@ -96,9 +98,11 @@ class Replay:
         before = self.pair.coverage.steps
         self.pair.apply(Begin(setting_of(self.log)))
         for number, command in enumerate(self.log.commands, 1):
+            self.line = command.line
             self.perform(command)
             if progress is not None:
                 progress(number)
+        self.line = 0
         self.pair.apply(Recover())
         self.pair.finish()
         records = self.pair.records()

@@ -1,4 +1,30 @@
-"""What a verification found, as values; rendering them is somebody else's business."""
+"""What a verification found, as values; rendering them is somebody else's business.
+
+The JSON report
+---------------
+`Report.to_dict` is what ``choir verify --json`` writes: one object, all fields always there.
+
+=================  ========================================================================
+field              content
+=================  ========================================================================
+tool               ``"choir verify"``
+verdict            ``"HOLDS"``, ``"VIOLATED"`` or ``"UNKNOWN"``: exit status 0, 1, 3
+seed · steps       as given
+design · versions  objects of text
+conversations      those replayed to their end: path, title, commands (lines), steps, records
+                   on the ledger, stored (records whose content is in the store unharmed),
+                   and the audit of all tokens: CHOIR as decimal text, because JSON numbers
+                   get rounded by many readers
+machines           those run: name, verdict (``"UNREACHED"`` too), steps, examples, seconds,
+                   steps_per_second, expected (situations that should occur), missing, and
+                   counters: commands, refusals, events, situations
+failure            null, or where, kind (``"disagreement"``, ``"violation"`` or
+                   ``"expectation"``), message, commands, diff, replay_file, unwritten
+replayed           null, or the failure file executed again: path, where, message, seed and
+                   number of commands
+unfinished         null, or why the run was cut short
+=================  ========================================================================
+"""
 
 from __future__ import annotations
 
@@ -8,6 +34,7 @@ from enum import Enum
 from typing import Any
 
 from choir_model.lockstep.compare import Coverage
+from choir_model.verify.commands import format_amount
 from choir_model.verify.replay import Conversation
 
 
@@ -43,7 +70,10 @@ class MachineRun:
 
 @dataclass(frozen=True, slots=True)
 class FailureReport:
-    """What failed first: the least command sequence found, and both sides as a diff."""
+    """What failed first: the least command sequence found, and both sides as a diff.
+
+    `replay_file` executes it again; `unwritten` says why there is none.
+    """
 
     where: str
     kind: str
@@ -51,11 +81,26 @@ class FailureReport:
     commands: tuple[str, ...] = ()
     diff: str = ""
     replay_file: str | None = None
+    unwritten: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A failure file that was executed again: what it says had failed, and how much it holds."""
+
+    path: str
+    where: str
+    message: str
+    seed: int
+    commands: int
 
 
 @dataclass(slots=True)
 class Report:
-    """A whole run.  Seed, versions and design are its identity."""
+    """A whole run.  Seed, versions and design are its identity.
+
+    `crash` is the exception of an error of ours, which is no finding about the system.
+    """
 
     seed: int
     steps: int
@@ -64,7 +109,9 @@ class Report:
     conversations: list[Conversation] = field(default_factory=list)
     machines: list[MachineRun] = field(default_factory=list)
     failure: FailureReport | None = None
+    replayed: Replayed | None = None
     unfinished: str | None = None
+    crash: Exception | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -89,11 +136,18 @@ class Report:
             "steps": self.steps,
             "design": self.design,
             "versions": self.versions,
-            "conversations": [dataclasses.asdict(c) for c in self.conversations],
+            "conversations": [_conversation(c) for c in self.conversations],
             "machines": [_machine(m) for m in self.machines],
             "failure": dataclasses.asdict(self.failure) if self.failure else None,
+            "replayed": dataclasses.asdict(self.replayed) if self.replayed else None,
             "unfinished": self.unfinished,
         }
+
+
+def _conversation(found: Conversation) -> dict[str, Any]:
+    amounts = {**dataclasses.asdict(found.audit), "burned": found.audit.burned}
+    audit = {place: format_amount(amount) for place, amount in amounts.items()}
+    return {**dataclasses.asdict(found), "audit": audit}
 
 
 def _machine(run: MachineRun) -> dict[str, Any]:

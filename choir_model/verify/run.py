@@ -5,16 +5,17 @@ Theory of operation
 Everything the user named is read and opened first (`Inputs`), so that bad input stops the
 run before anything happened.  Then stage follows stage; each tells its progress to a
 `Listener`.  The first disagreement ends the run, minimised and written to a file; an
-interruption ends it with the verdict UNKNOWN and what was done until then.
+interruption or an error of ours ends it with the verdict UNKNOWN and what was done until then.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import platform
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -35,12 +36,12 @@ from choir_model.lockstep.running import Budget, Failure, Pair, minimise, replay
 from choir_model.lockstep.system import SAGAS, system_machine_for
 from choir_model.lockstep.system_pair import SystemPair
 from choir_model.ports.content import ContentPort, StoreError
-from choir_model.ports.ledger import EngineUnavailable, LedgerPort
-from choir_model.verify.failure import FailureFile, Machine, write_failure
+from choir_model.ports.ledger import EngineUnavailable, LedgerPort, UnregisteredRefusal
+from choir_model.verify.failure import FailureFile, FailureFileError, Machine, write_failure
 from choir_model.verify.log import Log
 from choir_model.verify.people import People
 from choir_model.verify.replay import Replay, Unexpected, users_of
-from choir_model.verify.report import FailureReport, MachineRun, Report, Verdict
+from choir_model.verify.report import FailureReport, MachineRun, Replayed, Report, Verdict
 
 SHARES: dict[Machine, float] = {"ledger": 0.5, "content": 0.2, "system": 0.3}
 """How the budget of steps is divided among the machines."""
@@ -71,6 +72,10 @@ class Inputs:
     failure_file: Path
 
 
+FINDINGS = (Disagreement, Violation, UnregisteredRefusal)
+"""What a command sequence can end in that is about the system; all else is an error of ours."""
+
+
 class Stop(Exception):
     """The first failure, as it is reported."""
 
@@ -79,22 +84,48 @@ class Stop(Exception):
         self.report = report
 
 
+class Crash(Exception):
+    """An error of ours; `replay_file` holds the commands that lead to it."""
+
+    def __init__(self, cause: Exception, where: str = "", replay_file: str | None = None) -> None:
+        place = f" in the {where}" if where else ""
+        attached = f" with {replay_file}" if replay_file else ""
+        text = " ".join(str(cause).splitlines())
+        super().__init__(
+            f"internal error{place}, {type(cause).__name__}: {text}; please report it{attached}"
+        )
+        self.cause = cause
+
+
 def verify(inputs: Inputs, listener: Listener) -> Report:
     """Replay the logs and run the machines; never raises for what they find."""
     report = Report(inputs.seed, inputs.steps, design(), versions())
-    try:
+    with _ending(report):
         for log in inputs.logs:
             _converse(inputs, log, report, listener)
         for machine, share in SHARES.items():
             if inputs.steps:
-                _lockstep(inputs, machine, round(inputs.steps * share), report, listener)
+                _lockstep(inputs, machine, math.ceil(inputs.steps * share), report, listener)
+    return report
+
+
+@contextmanager
+def _ending(report: Report) -> Iterator[None]:
+    """Whatever ends a run early is told by its report."""
+    try:
+        yield
     except Stop as stop:
         report.failure = stop.report
     except KeyboardInterrupt:
         report.unfinished = "interrupted"
     except (StoreError, EngineUnavailable) as error:
         report.unfinished = str(error)
-    return report
+    except FailureFileError:
+        raise
+    except Crash as crash:
+        report.unfinished, report.crash = str(crash), crash.cause
+    except Exception as error:  # noqa: BLE001 (a report is due, whatever is wrong with us)
+        report.unfinished, report.crash = str(Crash(error)), error
 
 
 def design() -> dict[str, str]:
@@ -116,14 +147,17 @@ def _converse(inputs: Inputs, log: Log, report: Report, listener: Listener) -> N
     pair = pair_for("system", users, inputs.ledger(), inputs.store, coverage)
     assert isinstance(pair, SystemPair)
     assert isinstance(pair.ledgers.cast, People)
+    replayed = Replay(log, pair, pair.ledgers.cast)
     try:
-        found = Replay(log, pair, pair.ledgers.cast).run(listener.done)
+        found = replayed.run(listener.done)
     except Unexpected as error:
-        raise Stop(FailureReport(log.path, "expectation", str(error))) from None
-    except (Disagreement, Violation) as error:
+        where = f"{error.path}, line {error.line}"
+        raise Stop(FailureReport(where, "expectation", error.what)) from None
+    except FINDINGS as error:
+        where = f"{log.path}, {f'line {replayed.line}' if replayed.line else 'at its end'}"
         commands = list(pair.commands)
-        failure = minimise(pair, commands) or Failure(commands, error, len(commands))
-        raise _stop(inputs, log.path, "system", users, failure) from None
+        failure = _least(pair, Failure(commands, error, len(commands)))
+        raise _stop(inputs, where, "system", users, failure) from None
     finally:
         pair.ledgers.real.close()
     report.conversations.append(found)
@@ -145,21 +179,33 @@ def _lockstep(
         seconds = time.perf_counter() - start
         if verdict is Verdict.HOLDS and missing:
             verdict = Verdict.UNREACHED
-        return MachineRun(machine, coverage, seconds, len(expected), missing, verdict)
+        snapshot = Coverage()  # minimising goes on counting
+        snapshot.add(coverage)
+        return MachineRun(machine, snapshot, seconds, len(expected), missing, verdict)
 
     try:
-        run_machine(generator_for(machine, pair), pair, budget, progress=listener.done)
+        generator = generator_for(machine, pair)
+        run_machine(generator, pair, budget, progress=listener.done, minimised=False)
     except Failure as failure:
+        found = isinstance(failure.cause, FINDINGS)
+        report.machines.append(summary(Verdict.VIOLATED if found else Verdict.UNKNOWN))
         if isinstance(failure.cause, StoreError | EngineUnavailable):
             raise failure.cause from None
-        report.machines.append(summary(Verdict.VIOLATED))
-        raise _stop(inputs, f"{machine} machine", machine, None, failure) from None
-    except KeyboardInterrupt:
+        raise _stop(inputs, f"{machine} machine", machine, None, _least(pair, failure)) from None
+    except BaseException:
         report.machines.append(summary(Verdict.UNKNOWN))
         raise
     finally:
         ledger.close()
     report.machines.append(summary(Verdict.HOLDS))
+
+
+def _least(pair: Pair, failure: Failure) -> Failure:
+    """The failure with as few commands as can be found, or until somebody is tired of it."""
+    try:
+        return minimise(pair, failure.commands) or failure
+    except KeyboardInterrupt:
+        return failure
 
 
 def pair_for(
@@ -197,16 +243,36 @@ EXPECTED: dict[Machine, frozenset[str]] = {
 
 
 def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
-    """Execute the commands of a failure file once more."""
-    report = Report(inputs.seed, 0, design(), versions())
-    coverage = Coverage()
+    """Execute the commands of a failure file once more.
+
+    Raises `FailureFileError` for a command that cannot be executed.
+    """
+    report = Report(given.seed, 0, design(), versions())
+    report.replayed = Replayed(
+        str(given.path), given.where, given.message, given.seed, len(given.commands)
+    )
     ledger = inputs.ledger()
-    pair = pair_for(given.machine, given.users, ledger, inputs.store, coverage)
-    error = replay(pair, list(given.commands))
+    with _ending(report):
+        pair = pair_for(given.machine, given.users, ledger, inputs.store, Coverage())
+        commands = list(given.commands)
+        error = replay(pair, commands)
+        if isinstance(error, FINDINGS):
+            report.failure = _report("replay", Failure(commands, error, len(commands)))
+        elif error is not None:
+            ours = given.kind == "error"
+            if ours or isinstance(error, StoreError | EngineUnavailable):
+                raise error
+            number = len(pair.commands) - 1
+            raise FailureFileError(given.path, f"field commands[{number}]: {_why(error)}")
     ledger.close()
-    if error is not None:
-        report.failure = _report("replay", Failure(list(given.commands), error, 0))
     return report
+
+
+def _why(error: Exception) -> str:
+    missing = error.args[0] if isinstance(error, KeyError) else None
+    if isinstance(missing, bytes):
+        return f"nobody here has the key to sign for {missing.hex()}"
+    return f"cannot be executed ({type(error).__name__}: {error})"
 
 
 def _stop(
@@ -215,13 +281,25 @@ def _stop(
     machine: Machine,
     users: tuple[str, ...] | None,
     failure: Failure,
-) -> Stop:
+) -> Exception:
+    """The end of a run that failed, its commands written to a file."""
     found = _report(where, failure)
-    about = {"where": where, "message": found.message, "seed": inputs.seed, "versions": versions()}
-    with suppress(OSError):
+    about = {
+        "where": where,
+        "kind": found.kind,
+        "message": found.message,
+        "seed": inputs.seed,
+        "versions": versions(),
+    }
+    file = str(inputs.failure_file)
+    try:
         write_failure(inputs.failure_file, machine, users, failure.commands, about)
-        found = dataclasses.replace(found, replay_file=str(inputs.failure_file))
-    return Stop(found)
+        found = dataclasses.replace(found, replay_file=file)
+    except OSError as error:
+        found = dataclasses.replace(found, unwritten=f"{file}: {error.strerror or error}")
+    if isinstance(failure.cause, FINDINGS):
+        return Stop(found)
+    return Crash(failure.cause, where, found.replay_file)
 
 
 def _report(where: str, failure: Failure) -> FailureReport:
@@ -230,5 +308,6 @@ def _report(where: str, failure: Failure) -> FailureReport:
     if isinstance(cause, Disagreement):
         message = f"{cause.aspect} differs after {cause.command}"
         return FailureReport(where, "disagreement", message, commands, cause.diff())
-    kind = "violation" if isinstance(cause, Violation) else type(cause).__name__
-    return FailureReport(where, kind, str(cause), commands)
+    if isinstance(cause, FINDINGS):
+        return FailureReport(where, "violation", str(cause), commands)
+    return FailureReport(where, "error", f"{type(cause).__name__}: {cause}", commands)

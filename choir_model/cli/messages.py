@@ -1,0 +1,25 @@
+"""What the command says on standard error: one line at a time."""
+
+from __future__ import annotations
+
+import sys
+
+
+def printable(text: object) -> str:
+    """The text with line breaks and whatever drives a terminal escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
+def say(who: str, message: str, status: int) -> int:
+    """One line on standard error; returns the exit status it goes with."""
+    line = printable(" ".join(message.splitlines()))
+    print(f"{who}: {line}", file=sys.stderr)
+    return status
+
+
+def tolerate_any_text() -> None:
+    """Let both streams escape what their encoding lacks, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
