@@ -44,6 +44,8 @@ def test_a_denial_rejects_at_once_and_its_share_goes_to_escrow(make: Make) -> No
     moved = {"stake": before["stake"] - STAKE, "escrow": before["escrow"] + STAKE}
     assert world.amounts() == before | moved
     assert world.wallet(2) not in world.seated()
+    thread = world.about()
+    assert (thread.rejected_count, thread.escrow_total, thread.pending_count) == (1, STAKE, 0)
 
 
 @worlds
@@ -58,6 +60,7 @@ def test_a_denier_claims_once(make: Make) -> None:
     assert world.amount(world.token(0)) == holdings + STAKE
     assert world.amounts() == NOTHING
     assert world.refused(world.claim_call(0, key)) is Reason.AlreadyClaimed
+    assert world.about().escrow_total == 0
     assert world.record(key).claims == 0b1
 
 
@@ -126,7 +129,8 @@ def test_anyone_settles_from_the_deadline_on_with_the_same_outcome(make: Make, o
     record = world.record(key)
     assert (record.status, record.decided_at) == (EXPIRED, world.now)
     assert world.amounts() == NOTHING | {"treasury": STAKE}
-    assert world.about().treasury_paid == STAKE
+    thread = world.about()
+    assert (thread.treasury_paid, thread.expired_count, thread.pending_count) == (STAKE, 1, 0)
     assert world.refused(calls.settle(key)) is Reason.AlreadyDecided
 
 
