@@ -9,9 +9,13 @@ import pytest
 from choir_model.adapters.edge import EdgeContent
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.content.port import ReferenceContent
+from choir_model.domain.identity import RecordKey
+from choir_model.domain.lifecycle import Privacy
 from choir_model.ledger.port import ReferenceLedger
+from choir_model.lockstep.cast import MIN_STAKE, SETTINGS, Cast
 from choir_model.lockstep.compare import Coverage, Violation
 from choir_model.lockstep.content_pair import Damage
+from choir_model.lockstep.ledger_pair import Begin
 from choir_model.lockstep.running import Budget, Failure, replay, run_machine
 from choir_model.lockstep.system import (
     SAGAS,
@@ -19,6 +23,9 @@ from choir_model.lockstep.system import (
     system_machine_for,
     system_pair,
 )
+from choir_model.lockstep.system_pair import Crash, Finish, Recover, Start, Step
+from choir_model.program import calls
+from choir_model.program.bindings import Decision
 from choir_model.protocols import sagas
 from choir_model.protocols.sagas import Arrow, Saga
 
@@ -125,6 +132,45 @@ def test_a_recovery_that_recovers_nothing_is_caught(monkeypatch: pytest.MonkeyPa
     failure = caught(12_000)
     assert isinstance(failure.cause, Violation)
     assert any("Crash" in repr(command) for command in failure.commands)
+
+
+def test_what_a_saga_read_before_another_was_cut_off_is_not_taken_for_a_sync() -> None:
+    """S6: a spec's saga reads the thread, a vote seats somebody and is cut off, then the
+    first saga ends with what it read: the store is behind, and only recovery is to mend it.
+    """
+    pair = system_pair(ReferenceLedger, ReferenceContent, Coverage())
+    cast = pair.ledgers.cast
+    assert isinstance(cast, Cast)
+    owner, first, second = cast.wallets[:3]
+
+    def spec(author: bytes, content: int) -> Saga:
+        key = RecordKey(cast.thread(0), author, cast.hashes[content])
+        text = cast.contents[content]
+        return sagas.submit_spec(key, text, Privacy.PUBLIC, 1000, cast.token(author), MIN_STAKE)
+
+    earlier = spec(first, 0)
+    assert earlier.key is not None
+    vote = calls.vote(owner, earlier.key, Decision.APPROVE)
+    pair.apply(Begin(SETTINGS[0]))
+    pair.apply(Start(sagas.create_thread(owner, cast.mint, 0)))
+    pair.apply(Finish())
+    pair.apply(Start(earlier))
+    pair.apply(Finish())
+    pair.apply(Start(spec(second, 1)))
+    for _ in range(4):
+        pair.apply(Step(0))
+    pair.apply(Start(sagas.approve(owner, earlier.key, vote)))
+    pair.apply(Step(1))
+    pair.apply(Step(1))
+    pair.apply(Crash(1))
+    pair.apply(Finish())
+    held = pair.stores.reference.observe_thread(cast.thread(0))
+    assert held is not None
+    assert held.co_authors == (owner,)
+    pair.apply(Recover())
+    held = pair.stores.reference.observe_thread(cast.thread(0))
+    assert held is not None
+    assert held.co_authors == (owner, first)
 
 
 def test_damage_is_no_violation_until_somebody_claims_it_is_fine() -> None:

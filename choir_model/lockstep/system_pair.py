@@ -42,7 +42,7 @@ from choir_model.lockstep.ledger_pair import Advance, Begin, Execute, LedgerPair
 from choir_model.program import addresses
 from choir_model.program.bindings import ACCOUNTS, Record, Thread
 from choir_model.protocols import sagas
-from choir_model.protocols.sagas import Saga
+from choir_model.protocols.sagas import Arrow, Saga
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,9 @@ def decoded(kind: type, data: bytes) -> Any:
     return ACCOUNTS[kind].decode(data)
 
 
+READS = (Arrow.READ_RECORD, Arrow.READ_THREAD)
+
+
 class SystemPair:
     """Ledger and content store, each in lockstep, and the sagas between them."""
 
@@ -101,6 +104,7 @@ class SystemPair:
         self.coverage = coverage
         self.commands: list[Command] = []
         self.sagas: list[Saga] = []
+        self._read: list[set[object]] = []
         self.ended: Saga | None = None
         self.cut_off: set[object] = set()
         self._damaged: set[RecordKey] = set()
@@ -109,14 +113,15 @@ class SystemPair:
         """Run one command on both sides.  Raises `Disagreement` or `Violation`."""
         if isinstance(command, Begin):
             self.commands = [command]
-            self.sagas, self.cut_off, self._damaged = [], set(), set()
+            self.sagas, self._read = [], []
+            self.cut_off, self._damaged = set(), set()
             self.stores.apply(content.Begin())
             return self.ledgers.apply(command)
         self.commands.append(command)
         match command:
             case Start(saga):
                 self.coverage.commands[saga.name] += 1
-                self.sagas.append(saga)
+                self._begin(saga)
             case Step(number):
                 self._step(number)
             case Crash(number):
@@ -151,6 +156,10 @@ class SystemPair:
 
     # Sagas
 
+    def _begin(self, saga: Saga) -> None:
+        self.sagas.append(saga)
+        self._read.append(set())
+
     def _step(self, number: int) -> None:
         if not self.sagas:
             return
@@ -159,15 +168,18 @@ class SystemPair:
         arrow = saga.arrows[0]
         self.coverage.situations[f"{saga.name}: {arrow.value}"] += 1
         after = sagas.react(saga, self._perform(sagas.command(saga)))
+        if arrow in READS:
+            self._read[at].add(saga.key if arrow is Arrow.READ_RECORD else saga.thread)
         if after.arrows:
             self.sagas[at] = after
             return
+        read = self._read.pop(at)
         del self.sagas[at]
         self.ended = after
         how = "done" if after.stopped is None else f"stopped: {after.stopped.name}"
         self.coverage.situations[f"{saga.name}: {how}"] += 1
         if after.stopped is None:
-            self.cut_off -= {after.key, after.thread}
+            self.cut_off -= read
 
     def _perform(self, command: sagas.SagaCommand | None) -> Any:
         match command:
@@ -192,8 +204,13 @@ class SystemPair:
 
     def _crash(self, number: int) -> None:
         if self.sagas:
-            saga = self.sagas.pop(number % len(self.sagas))
+            at = number % len(self.sagas)
+            saga = self.sagas.pop(at)
+            del self._read[at]
             self.cut_off |= {saga.key, saga.thread}
+            # What the others read before this moment may be what this one has made old.
+            for read in self._read:
+                read -= {saga.key, saga.thread}
             self.coverage.situations[f"{saga.name}: cut off before {saga.arrows[0].value}"] += 1
 
     def _finish(self) -> None:
@@ -203,9 +220,9 @@ class SystemPair:
     def _recover(self) -> None:
         ended = self.ended
         for key in self.records():
-            self.sagas.append(sagas.recover(key))
+            self._begin(sagas.recover(key))
         for thread in self.threads():
-            self.sagas.append(sagas.recover_thread(thread))
+            self._begin(sagas.recover_thread(thread))
         self._finish()
         self.cut_off.clear()
         self.ended = ended
