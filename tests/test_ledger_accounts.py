@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from ledger_world import DENY, STAKE, World, worlds
@@ -130,9 +131,6 @@ def test_bytes_that_are_no_fit_mint_are_refused_by_the_program(
     assert world.refused(world.cast.initialize(USUAL)) is reason
 
 
-PARAMETERS = {"approval_window": WINDOW, "min_stake": MIN_STAKE, "max_co_authors": 3}
-
-
 @worlds
 @pytest.mark.parametrize(
     ("name", "value", "fit"),
@@ -153,7 +151,8 @@ PARAMETERS = {"approval_window": WINDOW, "min_stake": MIN_STAKE, "max_co_authors
 def test_parameters_have_ranges(make: Make, name: str, value: int, fit: bool) -> None:
     """L1, M2: min_stake is at least 32 base units, so that a share is never zero."""
     world = blank(make)
-    call = world.cast.initialize(Setting("as given", **(PARAMETERS | {name: value})))  # type: ignore[arg-type]
+    given: dict[str, Any] = {name: value}
+    call = world.cast.initialize(dataclasses.replace(USUAL, **given))
     if fit:
         world.do(call)
         assert getattr(world.config(), name) == value

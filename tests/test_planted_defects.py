@@ -12,7 +12,7 @@ from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.ledger import instructions
 from choir_model.lockstep.compare import Coverage
 from choir_model.lockstep.ledger import ledger_pair, machine_for
-from choir_model.lockstep.running import Budget, Failure, Pair, run_machine
+from choir_model.lockstep.running import Budget, Failure, run_machine
 
 BUDGET = Budget(seed=1, steps=20_000)
 """Far more commands than any defect needs."""
@@ -80,6 +80,6 @@ def test_defects_have_names_of_their_own() -> None:
 
 def test_the_machine_of_the_defects_is_content_without_one() -> None:
     coverage = Coverage()
-    pair: Pair = ledger_pair(LiteSvmLedger, coverage)
-    run_machine(machine_for(pair), pair, Budget(seed=BUDGET.seed, steps=1000))  # type: ignore[arg-type]
+    pair = ledger_pair(LiteSvmLedger, coverage)
+    run_machine(machine_for(pair), pair, Budget(seed=BUDGET.seed, steps=1000))
     assert coverage.steps >= 1000

@@ -90,7 +90,7 @@ def test_discriminators_follow_the_convention_of_the_format(kind: str, prefix: s
 def test_error_codes_begin_at_6000_without_gap_in_the_order_of_the_guards() -> None:
     """L3."""
     assert [reason.value for reason in Reason] == list(range(6000, 6000 + len(Reason)))
-    guards = [int(re.match(r"guard (\d)", e["msg"])[1]) for e in IDL["errors"]]  # type: ignore[index]
+    guards = [int(re.findall(r"guard (\d)", error["msg"])[0]) for error in IDL["errors"]]
     assert guards == sorted(guards)
 
 
