@@ -63,7 +63,9 @@ def choir() -> None:
     metavar="DIR",
     help="New or empty directory for the vector store.  [default: a temporary one]",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show every counter of coverage.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show what commands, refusals and events occurred."
+)
 def verify(**options: Any) -> None:
     """Replay conversations and generated commands on model and real engines, and compare.
 

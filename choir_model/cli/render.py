@@ -199,7 +199,6 @@ def _counters(console: Console, name: str, coverage: Coverage) -> None:
         ("commands", coverage.commands),
         ("refusals", coverage.refusals),
         ("events", coverage.events),
-        ("situations", coverage.situations),
     ):
         if counter:
             console.print(f"[dim]{name} {title}[/dim]")
@@ -254,7 +253,7 @@ def _verdict(console: Console, report: Report) -> None:
         why = f"the failure still occurs, executing {covered}"
     unreached = [run.name for run in report.machines if run.verdict is Verdict.UNREACHED]
     if unreached and report.verdict is Verdict.HOLDS:
-        why += f"; not everything was reached ({', '.join(unreached)})"
+        why += f"; not all was reached ({', '.join(unreached)})"
     console.print(f"{_coloured(report.verdict)} {escape(printable(why))}")
 
 
