@@ -119,7 +119,7 @@ class DictView:
             raise StepBudgetExceeded(f"one action used its view more than {STEP_BUDGET} times")
 
     def _value(self, cell: Cell) -> Any:
-        if cell in self.writes:
+        if self.writes and cell in self.writes:  # most reads precede all writes
             return self.writes[cell]
         return self.base.get(cell, cell.field.default)
 

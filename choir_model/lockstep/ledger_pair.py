@@ -87,6 +87,9 @@ class Begin:
 Command: TypeAlias = Begin | Execute | Resend | Advance | Checkpoint
 
 
+Images: TypeAlias = tuple[AccountImage | None, AccountImage | None]
+"""An account on the reference and on the real ledger."""
+
 PROGRAMS = {addresses.PROGRAM, addresses.TOKEN, addresses.SYSTEM}
 """Their accounts hold code and are nobody's state."""
 
@@ -135,7 +138,7 @@ class LedgerPair:
         self.commands: list[Command] = []
         self._saved: tuple[object, object, set[Address]] | None = None
         self._watched: set[Address] = set()
-        self._equal: dict[Address, tuple[AccountImage | None, AccountImage | None]] = {}
+        self._agreed: dict[Address, Images] = {}
 
     def _begin(self, setting: Setting) -> None:
         if setting not in self.genesis:
@@ -188,7 +191,7 @@ class LedgerPair:
         """An account as both ledgers show it; compared like any other observation."""
         self._watched.add(address)
         expected, found = self.reference.account(address), self.real.account(address)
-        if not self._same(address, expected, found):
+        if not self._same(address, (expected, found)):
             agree(f"read {self.name(address)}", "account", lying(expected), lying(found))
         return expected
 
@@ -230,27 +233,22 @@ class LedgerPair:
 
     def compare_accounts(self, command: object) -> None:
         """Every watched account byte for byte, in an order that does not vary."""
-        reference, real = self.reference, self.real
+        reference, real, agreed = self.reference.account, self.real.account, self._agreed
         for address in sorted(self._watched):
-            expected, found = reference.account(address), real.account(address)
-            if not self._same(address, expected, found):
+            images = reference(address), real(address)
+            if agreed.get(address) != images and not self._same(address, images):
                 raise Disagreement(
                     command,
                     f"account {self.name(address)}",
-                    describe(lying(expected)),
-                    describe(lying(found)),
+                    *(describe(lying(image)) for image in images),
                 )
 
-    def _same(
-        self, address: Address, expected: AccountImage | None, found: AccountImage | None
-    ) -> bool:
-        """Whether owner and data are equal; two images that were so still are, unread."""
-        equal = self._equal.get(address)
-        if equal is not None and equal[0] is expected and equal[1] is found:
-            return True
+    def _same(self, address: Address, images: Images) -> bool:
+        """Whether owner and data are equal; if so, these images need no second look."""
+        expected, found = images
         if lying(expected) != lying(found):
             return False
-        self._equal[address] = expected, found
+        self._agreed[address] = images
         return True
 
     def finish(self) -> None:
