@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
+from choir_model.adapters.edge_access import AccessFilters
+from choir_model.content import reference
 from choir_model.engine import dictview
 from choir_model.ledger import cells, commitment, guards, instructions, port
 
@@ -309,5 +311,41 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
 )
 """Defects of the ledger reference; the ledger machine must catch each."""
 
-CONTENT_DEFECTS: tuple[Defect, ...] = ()
-"""Defects of the content reference; the content machine must catch each."""
+CONTENT_DEFECTS: tuple[Defect, ...] = (
+    defect(
+        "a payload's status stays what it was",
+        "S2",
+        reference.set_status,
+        "point.status = status",
+        "pass",
+    ),
+    defect(
+        "the search filter leaks ThreadOnly messages",
+        "S8",
+        AccessFilters._rectangle,
+        "if len(grant.privacies) < len(Privacy):",
+        "if False:",
+    ),
+    defect(
+        "content that does not re-hash is served",
+        "S5b",
+        reference.hashes_to,
+        "return content_hash(content) ==",
+        "return True or content_hash(content) ==",
+    ),
+)
+"""Defects of the content side; the content machine must catch each."""
+
+NAMED: dict[str, str] = {
+    "deadline off by one": "a vote counts at the deadline itself",
+    "vote counted twice": "a member votes twice",
+    "capacity not reserved": "a pending spec reserves no seat",
+    "event missing": "a new co-author is not announced",
+    "error code swapped": "too early a settlement is called too late",
+    "stake not moved": "a stake is recorded but not moved",
+    "payload status stale": "a payload's status stays what it was",
+    "filter leaking a ThreadOnly message": "the search filter leaks ThreadOnly messages",
+    "donation counted as stake": "an expired stake is what the vault holds, donations included",
+    "wrong guard order": "membership is judged before the clock",
+}
+"""The ten classic mistakes, and the planted defect that stands for each."""

@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from planted_defects import CONTENT_DEFECTS, LEDGER_DEFECTS, Defect, Edit, planted
+from planted_defects import CONTENT_DEFECTS, LEDGER_DEFECTS, NAMED, Defect, Edit, planted
 
+from choir_model.adapters.edge import EdgeContent
 from choir_model.adapters.litesvm import LiteSvmLedger
+from choir_model.content.port import ReferenceContent
 from choir_model.ledger import instructions
+from choir_model.lockstep import content
 from choir_model.lockstep.compare import Coverage
+from choir_model.lockstep.content_pair import ContentPair
 from choir_model.lockstep.ledger import ledger_pair, machine_for
 from choir_model.lockstep.running import Budget, Failure, run_machine
 
@@ -26,9 +30,17 @@ def run_ledger(coverage: Coverage) -> None:
     run_machine(machine_for(pair), pair, BUDGET, minimised=False)
 
 
-CASES: list[tuple[Run, Defect]] = [(run_ledger, d) for d in LEDGER_DEFECTS]
-"""Which run must catch which defect; runs of other suites go below this line."""
-assert not CONTENT_DEFECTS, "give them a run"
+def run_content(coverage: Coverage) -> None:
+    with EdgeContent() as real:
+        pair = ContentPair(ReferenceContent(), real, coverage)
+        run_machine(content.machine_for(pair), pair, BUDGET, minimised=False)
+
+
+CASES: list[tuple[Run, Defect]] = [
+    *((run_ledger, d) for d in LEDGER_DEFECTS),
+    *((run_content, d) for d in CONTENT_DEFECTS),
+]
+"""Which run must catch which defect."""
 
 
 def caught(run: Run, wrong: Defect) -> float:
@@ -71,6 +83,12 @@ def test_a_defect_is_gone_when_its_block_is_left() -> None:
     with pytest.raises(KeyError), planted(LEDGER_DEFECTS[2]):
         raise KeyError
     assert instructions.vote.__code__ is before
+
+
+def test_the_ten_classic_mistakes_are_among_them() -> None:
+    names = {d.name for d in LEDGER_DEFECTS + CONTENT_DEFECTS}
+    assert len(NAMED) == 10
+    assert set(NAMED.values()) - names == set()
 
 
 def test_defects_have_names_of_their_own() -> None:

@@ -19,6 +19,8 @@ _D = -121665 * pow(121666, _PRIME - 2, _PRIME) % _PRIME
 
 def base58_decode(text: str) -> Address:
     """The 32 bytes that base58 `text` stands for; `ValueError` if it is not such a text."""
+    if any(letter not in _ALPHABET for letter in text):
+        raise ValueError(f"{text!r} has letters that base58 does not know")
     number = 0
     for letter in text:
         number = number * 58 + _ALPHABET.index(letter)
