@@ -19,6 +19,10 @@ Code: TypeAlias = str | type
 ZERO = bytes(32)
 
 
+class EncodeError(ValueError):
+    """Values that do not fit the fields of a layout."""
+
+
 class DecodeError(ValueError):
     """Bytes that are not a value of a layout."""
 
@@ -75,13 +79,16 @@ class Layout:
     def encode(self, values: object) -> bytes:
         """The bytes of `values`, a mapping or an object with the fields as attributes.
 
-        Raises `struct.error` when a number does not fit its field.
+        Raises `EncodeError` when a number does not fit its field.
         """
         get = values.__getitem__ if isinstance(values, dict) else lambda n: getattr(values, n)
         raw: list[Any] = [self.discriminator]
         for field in self._fields:
             raw += field.pack(get(field.name))
-        return self._struct.pack(*raw)
+        try:
+            return self._struct.pack(*raw)
+        except struct.error as error:
+            raise EncodeError(f"{self.name}: a value is out of range: {error}") from None
 
     def decode(self, data: bytes) -> Any:
         """The value in `data`; `DecodeError` for wrong length, discriminator or enumerator."""
