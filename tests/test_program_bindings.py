@@ -24,7 +24,7 @@ from choir_model.ledger.cells import ConfigAccount, RecordAccount, ThreadAccount
 from choir_model.program import addresses, bindings, generate
 from choir_model.program.addresses import PROGRAM, base58, base58_decode, derive
 from choir_model.program.bindings import ACCOUNTS, EVENTS, INSTRUCTIONS, Reason
-from choir_model.program.layout import DecodeError, Layout
+from choir_model.program.layout import DecodeError, EncodeError, Layout
 
 IDL: dict[str, Any] = json.loads(generate.SOURCE.read_text("utf-8"))
 ROOT = Path(__file__).parent.parent
@@ -194,7 +194,7 @@ def test_a_wrong_discriminator_or_enumerator_is_named() -> None:
 
 
 def test_a_number_that_does_not_fit_is_not_written() -> None:
-    with pytest.raises(struct.error):
+    with pytest.raises(EncodeError, match="out of range"):
         INSTRUCTIONS["create_thread"].arguments.encode({"nonce": 2**64})
 
 
