@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import signal
 import sys
 import tempfile
 import traceback
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from choir_model.cli.interrupts import Interrupts
 from choir_model.cli.messages import say
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def _require_packages() -> None:
 
 def _verify(request: Request) -> int:
     _check_outputs(request)
-    with _terminating(), _scratch():
-        report = _report(request)
+    with Interrupts() as interrupts, _scratch():
+        report = _report(request, interrupts)
         return _deliver(request, report)
 
 
-def _report(request: Request) -> Report:
+def _report(request: Request, interrupts: Interrupts) -> Report:
     from choir_model.cli import render
     from choir_model.verify import run as verification
     from choir_model.verify.failure import FailureFileError
@@ -111,7 +111,7 @@ def _report(request: Request) -> Report:
     with _inputs(request, logs) as inputs:
         if failure is None:
             with render.progress() as listener:
-                return verification.verify(inputs, listener)
+                return verification.verify(inputs, interrupts.heard_by(listener))
         try:
             return verification.replay_failure(inputs, failure)
         except FailureFileError as error:
@@ -150,20 +150,6 @@ def _unwritten(path: Path, report: Report) -> str | None:
     except OSError as error:
         return f"--json {path}: cannot be written: {error.strerror or error}"
     return None
-
-
-@contextmanager
-def _terminating() -> Iterator[None]:
-    """SIGTERM ends a run like Ctrl-C does: with what was done until then."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
