@@ -9,7 +9,9 @@ drives both.  In each round, three runs take turns, so that a busy computer slow
 * **empty**: the same machine drawing the same rules and arguments, with nothing in the rules;
 * **bare**: every call the engines got during such a lockstep run, made again on fresh
   engines with nothing between the calls; transactions are sent as they were signed then.
-  What it took to sign them is measured beside it, and required of nobody.
+  What it took to sign them is measured beside it, and required of nobody;
+* **adapters**: every call the pair made of the two adapters, made again: the real side alone,
+  without reference and comparison.  Required of nobody either.
 
 A **step** is one rule invoked by Hypothesis (initialize rules included), however many
 commands it makes of its arguments.  A **command** is what a pair executes on both sides and
@@ -45,7 +47,7 @@ from choir_model.lockstep.running import Budget
 STEP_RATIO = 0.12
 ENGINE_SHARE = 0.40
 PACKAGES = ("hypothesis", "qdrant-edge-py", "solders")
-RUNS = ("lockstep", "empty", "bare", "signing")
+RUNS = ("lockstep", "empty", "bare", "signing", "adapters")
 WARM_UP = 300
 """Commands of the unmeasured first run: caches are filled, modules imported."""
 
@@ -63,6 +65,7 @@ class Result:
     empty: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
     signing: list[float] = field(default_factory=list)
+    adapters: list[float] = field(default_factory=list)
 
     @property
     def steps_per_second(self) -> float:
@@ -91,6 +94,11 @@ class Result:
         """Signing ÷ (lockstep - empty): median over the rounds."""
         return self._share(self.signing)
 
+    @property
+    def adapter_share(self) -> float:
+        """Adapters ÷ (lockstep - empty): median over the rounds."""
+        return self._share(self.adapters)
+
     def _share(self, part: list[float]) -> float:
         rounds = zip(self.lockstep, self.empty, part, strict=True)
         return median(seconds / (lockstep - empty) for lockstep, empty, seconds in rounds)
@@ -106,6 +114,7 @@ class Result:
             "step_ratio": self.step_ratio,
             "engine_share": self.engine_share,
             "signing_share": self.signing_share,
+            "adapter_share": self.adapter_share,
         }
 
 
@@ -135,17 +144,17 @@ SUBJECTS: dict[str, Callable[[Engines], tuple[type[Any], Any]]] = {
 }
 
 
-def record(name: str, budget: Budget) -> Tape:
-    """What the engines are asked during one lockstep run, from when the pair is made."""
+def record(name: str, budget: Budget, *, ports: bool = False) -> Tape:
+    """What the engines, or the adapters, are asked in a lockstep run once the pair is made."""
     tape = Tape()
-    engines = Engines(tape)
+    engines = Engines(port_tape=tape) if ports else Engines(tape)
     try:
         machine, pair = SUBJECTS[name](engines)
         tape.calls.clear()
         time_real(machine, pair, budget)
+        return Tape(list(tape.calls))  # without what closing asks
     finally:
         engines.close()
-    return tape
 
 
 def measure(name: str, budget: Budget, rounds: int) -> Result:
@@ -153,6 +162,7 @@ def measure(name: str, budget: Budget, rounds: int) -> Result:
     result = Result(name)
     record(name, Budget(budget.seed, min(WARM_UP, budget.steps)))
     tape = record(name, budget)
+    ports = record(name, budget, ports=True)
     result.calls, result.transactions = tape.methods(), tape.transactions()
     _on_fresh_engines(name, lambda e: _must_agree(tape, e.bare))
     for _ in range(rounds):
@@ -170,6 +180,8 @@ def measure(name: str, budget: Budget, rounds: int) -> Result:
         result.steps, result.commands = len(notes.drawn), notes.rounds[-1][0]
         result.bare.append(_on_fresh_engines(name, lambda e: replay(tape.calls, e.bare)))
         result.signing.append(_on_fresh_engines(name, lambda e: sign(tape.calls, e.keys)))
+        again = _on_fresh_engines(name, lambda e: replay(ports.calls, e.adapters))
+        result.adapters.append(again)
     return result
 
 
@@ -220,7 +232,7 @@ def shortfalls(result: Result, step_ratio: float, engine_share: float) -> list[s
 def table(results: list[Result]) -> str:
     """The results for people."""
     head = ("machine", "steps/s", "empty/s", "ratio", "commands/s")
-    rows: list[tuple[str, ...]] = [(*head, *RUNS, "engines", "signing")]
+    rows: list[tuple[str, ...]] = [(*head, *RUNS, "engines", "signing", "real side")]
     rows += [
         (
             r.machine,
@@ -231,6 +243,7 @@ def table(results: list[Result]) -> str:
             *(f"{median(getattr(r, run)):.3f} s" for run in RUNS),
             f"{r.engine_share:.1%}",
             f"{r.signing_share:.1%}",
+            f"{r.adapter_share:.1%}",
         )
         for r in results
     ]
@@ -265,6 +278,7 @@ def main(arguments: list[str] | None = None) -> int:
             "step_ratio": "steps per second of lockstep / empty, median of rounds",
             "engine_share": "seconds of bare / (lockstep - empty), median of rounds",
             "signing_share": "seconds of signing / (lockstep - empty), median of rounds",
+            "adapter_share": "seconds of adapters / (lockstep - empty), median of rounds",
         },
         "seed": options.seed,
         "least_commands": options.steps,

@@ -3,6 +3,7 @@
 A `Tape` stands between an adapter and its engine object and writes down every call with its
 arguments: signed transactions, update operations, search requests as the adapter made them.
 `replay` calls the bare engine with the same objects in the same order, with nothing between.
+The same is done one level higher, with the calls a pair makes of its adapters.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from typing import Any
 from choir_model.adapters.edge import EdgeContent
 from choir_model.adapters.litesvm import LiteSvmLedger
 
+ENGINES = ("litesvm", "edge")
 SEND = "send_transaction"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call of an engine, and the gist of its answer."""
+    """One call of an engine, and the gist of its answer; or of an adapter, without."""
 
     engine: str
     method: str
@@ -59,34 +61,42 @@ class _Listening:
 
     def __getattr__(self, method: str) -> Any:
         called, calls, name = getattr(self._engine, method), self._tape.calls, self._name
+        if not callable(called):
+            return called
 
         def listening(*arguments: Any, **keywords: Any) -> Any:
             answer = called(*arguments, **keywords)
-            calls.append(Asked(name, method, arguments, keywords, gist(method, answer)))
+            said = gist(method, answer) if name in ENGINES else None
+            calls.append(Asked(name, method, arguments, keywords, said))
             return answer
 
         return listening
 
 
 class Engines:
-    """Makes adapters with fresh engines; with a tape, records what the engines are asked."""
+    """Makes adapters with fresh engines.
 
-    def __init__(self, tape: Tape | None = None) -> None:
+    `tape` records what the engines are asked, `port_tape` what the adapters are asked.
+    """
+
+    def __init__(self, tape: Tape | None = None, port_tape: Tape | None = None) -> None:
         self._tape = tape
+        self._port_tape = port_tape
+        self.adapters: dict[str, Any] = {}
         self._stores: list[EdgeContent] = []
         self.bare: dict[str, Any] = {}
         self.keys: dict[bytes, Any] = {}
 
-    def ledger(self) -> LiteSvmLedger:
+    def ledger(self) -> Any:
         """LiteSVM with the program loaded."""
         ledger = LiteSvmLedger()
         self.bare["litesvm"] = ledger.svm
         self.keys = ledger._keys  # noqa: SLF001
         if self._tape is not None:
             ledger.svm = self._tape.between("litesvm", ledger.svm)
-        return ledger
+        return self._adapter("ledger", ledger)
 
-    def store(self) -> EdgeContent:
+    def store(self) -> Any:
         """Qdrant Edge in a temporary directory."""
         store = EdgeContent()
         self._stores.append(store)
@@ -94,7 +104,11 @@ class Engines:
         self.bare["edge"] = shard._shard  # noqa: SLF001
         if self._tape is not None:
             shard._shard = self._tape.between("edge", shard._shard)  # noqa: SLF001
-        return store
+        return self._adapter("store", store)
+
+    def _adapter(self, name: str, adapter: Any) -> Any:
+        self.adapters[name] = adapter
+        return adapter if self._port_tape is None else self._port_tape.between(name, adapter)
 
     def close(self) -> None:
         """Release the directories."""
@@ -103,7 +117,7 @@ class Engines:
 
 
 def replay(calls: list[Asked], engines: dict[str, Any]) -> float:
-    """Seconds the bare engines take for the same calls; what they answer is dropped."""
+    """Seconds the engines, or adapters, take for the same calls; their answers are dropped."""
     prepared = _prepared(calls, engines)
     gc.collect()
     start = time.perf_counter()

@@ -31,7 +31,7 @@ def test_every_machine_is_measured_in_every_way(name: str) -> None:
     assert result.commands >= FEW.steps
     assert result.steps > 0
     assert all(len(getattr(result, run)) == 2 for run in RUNS)
-    assert all(seconds > 0 for run in RUNS[:3] for seconds in getattr(result, run))
+    assert min(*result.lockstep, *result.empty, *result.bare, *result.adapters) > 0
     assert sum(result.calls.values()) > result.commands
     assert set(result.transactions) <= {"confirmed", "rejected"}
     json.dumps(result.report())
