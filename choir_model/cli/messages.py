@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+LONGEST = 1_000
+"""Characters of a line; of a longer one the middle is left out."""
+
 
 def printable(text: object) -> str:
     """The text with line breaks and whatever drives a terminal escaped."""
@@ -13,6 +16,8 @@ def printable(text: object) -> str:
 def say(who: str, message: str, status: int) -> int:
     """One line on standard error; returns the exit status it goes with."""
     line = printable(" ".join(message.splitlines()))
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST - 200]} … {line[-200:]}"
     print(f"{who}: {line}", file=sys.stderr)
     return status
 

@@ -94,7 +94,15 @@ def _require_packages() -> None:
             raise BadInput(f"the package {package} is missing; run pip install {package}")
 
 
+def _require_directory() -> None:
+    try:
+        Path.cwd()
+    except OSError:
+        raise BadInput("the current directory is gone; change to another") from None
+
+
 def _verify(request: Request) -> int:
+    _require_directory()
     _check_outputs(request)
     with Interrupts() as interrupts, _scratch():
         report = _report(request, interrupts)
