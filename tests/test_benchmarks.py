@@ -63,7 +63,7 @@ def test_a_replay_that_is_answered_otherwise_is_noticed() -> None:
 
 
 def test_figures_that_are_too_low_are_named() -> None:
-    result = Result("system", steps=10, lockstep=[1.0], empty=[0.1], bare=[0.3], signing=[0.1])
+    result = Result("system", steps=10, lockstep=[1.0], empty=[0.1], adapters=[0.3])
     assert shortfalls(result, 0.1, 0.3) == []
     low = shortfalls(result, 0.2, 0.4)
     assert [line.partition(":")[0] for line in low] == ["system", "system"]
@@ -76,12 +76,12 @@ def test_the_command_writes_its_figures_and_fails_where_they_are_too_low(
 ) -> None:
     file = tmp_path / "figures.json"
     few = ["--steps", "30", "--rounds", "1", "--machines", "system", "--json", str(file)]
-    assert main([*few, "--step-ratio", "1000", "--engine-share", "0"]) == 1
+    assert main([*few, "--step-ratio", "1000", "--real-share", "0"]) == 1
     assert "FAILED system: steps per second" in capsys.readouterr().out
     written = json.loads(file.read_text("utf-8"))
     assert len(written["failed"]) == 1
     assert written["machines"][0]["lockstep"]
-    assert main([*few, "--step-ratio", "0", "--engine-share", "0"]) == 0
+    assert main([*few, "--step-ratio", "0", "--real-share", "0"]) == 0
 
 
 def test_a_profile_has_its_costliest_functions() -> None:

@@ -186,7 +186,7 @@ class Watchful(LedgerPair):
         if not isinstance(command, Begin) and not donated:
             assert +gifts == +self.gifts, "L4: only donations change what lies beyond the records"
         self.gifts = gifts
-        assert conserved(self.real, self.cast.mint, self._watched), "S1: tokens are conserved"
+        assert conserved(self.real, self.cast.mint, set(self._watched)), "S1: tokens are conserved"
         for event in outcome.events if isinstance(outcome, Confirmed) else ():
             self._event(event)
         return outcome

@@ -6,7 +6,8 @@ The program's own accounts are laid out by the IDL; SPL accounts by the token pr
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from choir_model.domain.identity import Address
 from choir_model.engine import Record, State
@@ -23,25 +24,21 @@ from choir_model.ledger.cells import (
 from choir_model.ports.ledger import AccountImage
 from choir_model.program import addresses, bindings
 from choir_model.program.addresses import PROGRAM, TOKEN
+from choir_model.program.layout import Layout
 
 INITIALIZED = 1
-_FACADES: dict[AccountKind, tuple[type[Record], type]] = {
-    AccountKind.CONFIG: (ConfigAccount, bindings.Config),
-    AccountKind.THREAD: (ThreadAccount, bindings.Thread),
-    AccountKind.RECORD: (RecordAccount, bindings.Record),
-}
+Derive: TypeAlias = Callable[[State, Address], int]
 
 
 def image(state: State, address: Address) -> AccountImage | None:
     """The account at `address`, or None where nothing of Choir's or SPL Token's lies."""
     kind = state.value(Account.kind[address])
-    if kind in _FACADES:
-        facade, made = _FACADES[kind]
-        values: dict[str, Any] = _bumps(kind, facade(state.view(), address))
-        layout = bindings.ACCOUNTS[made]
-        for name in layout.names:
-            if name not in values:
-                values[name] = _derived(state, facade, address, name)
+    if kind in LAYOUTS:
+        layout, sources = LAYOUTS[kind]
+        values = {
+            name: source(state, address) if callable(source) else state.value(source[address])
+            for name, source in sources
+        }
         return AccountImage(PROGRAM, layout.encode(values))
     if kind is AccountKind.TOKEN:
         return AccountImage(TOKEN, _token_bytes(TokenAccount(state.view(), address)))
@@ -50,30 +47,60 @@ def image(state: State, address: Address) -> AccountImage | None:
     return None
 
 
-def _derived(state: State, facade: type[Record], address: Address, name: str) -> Any:
-    if name == "co_author_count":
-        return len(state.value(ThreadAccount.seats[address]))
-    return state.value(getattr(facade, name)[address])
+# Bytes that are no cells, because they follow from others: bumps from seeds, a length.
 
 
-def _bumps(kind: AccountKind, cells: Record) -> dict[str, int]:
-    """The bumps stored in an account; they follow from its seeds, so they are no cells."""
-    if kind is AccountKind.CONFIG:
-        return {
-            "bump": addresses.derive(bindings.CONFIG_SEED)[1],
-            "treasury_bump": addresses.derive(bindings.TREASURY_SEED)[1],
-        }
-    if isinstance(cells, ThreadAccount):
-        nonce = cells.nonce.to_bytes(8, "little")
-        return {
-            "bump": addresses.derive(bindings.THREAD_SEED, cells.creator, nonce)[1],
-            "stake_bump": addresses.derive(bindings.STAKE_SEED, cells.key)[1],
-            "escrow_bump": addresses.derive(bindings.ESCROW_SEED, cells.key)[1],
-            "balance_bump": addresses.derive(bindings.BALANCE_SEED, cells.key)[1],
-        }
-    assert isinstance(cells, RecordAccount)
-    seeds = (bindings.RECORD_SEED, cells.thread, cells.author, cells.hash)
-    return {"bump": addresses.derive(*seeds)[1]}
+def _bump(*seeds: bytes) -> Derive:
+    return lambda state, address: addresses.derive(*seeds)[1]
+
+
+def _vault_bump(seed: bytes) -> Derive:
+    return lambda state, address: addresses.derive(seed, address)[1]
+
+
+def _thread_bump(state: State, address: Address) -> int:
+    nonce = state.value(ThreadAccount.nonce[address]).to_bytes(8, "little")
+    creator = state.value(ThreadAccount.creator[address])
+    return addresses.derive(bindings.THREAD_SEED, creator, nonce)[1]
+
+
+def _record_bump(state: State, address: Address) -> int:
+    parts = (RecordAccount.thread, RecordAccount.author, RecordAccount.hash)
+    return addresses.derive(bindings.RECORD_SEED, *(state.value(p[address]) for p in parts))[1]
+
+
+def _seats_taken(state: State, address: Address) -> int:
+    return len(state.value(ThreadAccount.seats[address]))
+
+
+_DERIVED: dict[AccountKind, dict[str, Derive]] = {
+    AccountKind.CONFIG: {
+        "bump": _bump(bindings.CONFIG_SEED),
+        "treasury_bump": _bump(bindings.TREASURY_SEED),
+    },
+    AccountKind.THREAD: {
+        "bump": _thread_bump,
+        "stake_bump": _vault_bump(bindings.STAKE_SEED),
+        "escrow_bump": _vault_bump(bindings.ESCROW_SEED),
+        "balance_bump": _vault_bump(bindings.BALANCE_SEED),
+        "co_author_count": _seats_taken,
+    },
+    AccountKind.RECORD: {"bump": _record_bump},
+}
+
+
+def _sources(kind: AccountKind, facade: type[Record], made: type) -> _Sources:
+    """Where each field of an account's layout comes from: a field of cells, or a function."""
+    layout, derived = bindings.ACCOUNTS[made], _DERIVED[kind]
+    return layout, tuple((n, derived.get(n) or getattr(facade, n)) for n in layout.names)
+
+
+_Sources: TypeAlias = tuple[Layout, tuple[tuple[str, Any], ...]]
+LAYOUTS: dict[AccountKind, _Sources] = {
+    AccountKind.CONFIG: _sources(AccountKind.CONFIG, ConfigAccount, bindings.Config),
+    AccountKind.THREAD: _sources(AccountKind.THREAD, ThreadAccount, bindings.Thread),
+    AccountKind.RECORD: _sources(AccountKind.RECORD, RecordAccount, bindings.Record),
+}
 
 
 def _token_bytes(token: TokenAccount) -> bytes:

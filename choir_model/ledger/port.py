@@ -167,14 +167,14 @@ class ReferenceLedger:
 
     def save(self) -> object:
         """A copy of the state."""
-        return State(self.state), dict(self._foreign), self.slot
+        return State(self.state), dict(self._foreign), dict(self._images), self.slot
 
     def restore(self, saved: object) -> None:
         """Go back to a copy made by `save`."""
         assert isinstance(saved, tuple)
-        state, foreign, self.slot = saved
+        state, foreign, images_, self.slot = saved
         self.state, self._foreign = State(state), dict(foreign)
-        self._images = {}
+        self._images = dict(images_)
         self._owned = None
 
     def _step(self, action: object, *params: object) -> ActionOutcome:

@@ -136,8 +136,9 @@ class LedgerPair:
         self.genesis: dict[Setting, tuple[object, object]] = {}
         self._blank = (reference.save(), real.save())
         self.commands: list[Command] = []
-        self._saved: tuple[object, object, set[Address]] | None = None
-        self._watched: set[Address] = set()
+        self._saved: tuple[object, object] | None = None
+        self._known: set[Address] = set()
+        self._watched: list[Address] = []
         self._agreed: dict[Address, Images] = {}
 
     def _begin(self, setting: Setting) -> None:
@@ -149,7 +150,8 @@ class LedgerPair:
             self.genesis[setting] = (self.reference.save(), self.real.save())
         self._restore(self.genesis[setting])
         self._saved = None
-        self._watched = {addresses.config(), addresses.treasury(), *self.cast.accounts()}
+        self._known = set()
+        self._watch([addresses.config(), addresses.treasury(), *self.cast.accounts()])
         self.coverage.examples += 1
         self.compare_accounts("begin")
 
@@ -168,8 +170,7 @@ class LedgerPair:
         match command:
             case Execute(call, payer, stale):
                 self.coverage.commands[call.name] += 1
-                self._watched.update(m.address for m in call.accounts)
-                self._watched -= PROGRAMS
+                self._watch(m.address for m in call.accounts)
                 outcome = self._execute(command, call, payer, stale)
             case Resend():
                 if not self._just_sent():
@@ -189,7 +190,7 @@ class LedgerPair:
 
     def read(self, address: Address) -> AccountImage | None:
         """An account as both ledgers show it; compared like any other observation."""
-        self._watched.add(address)
+        self._watch([address])
         expected, found = self.reference.account(address), self.real.account(address)
         if not self._same(address, (expected, found)):
             agree(f"read {self.name(address)}", "account", lying(expected), lying(found))
@@ -226,15 +227,20 @@ class LedgerPair:
     def _checkpoint(self, back: bool) -> None:
         self.coverage.commands["restore" if back else "save"] += 1
         if not back:
-            saved = (self.reference.save(), self.real.save())
-            self._saved = (*saved, set(self._watched))
+            self._saved = self.reference.save(), self.real.save()
         elif self._saved is not None:
-            self._restore(self._saved[:2])
+            self._restore(self._saved)
+
+    def _watch(self, accounts: Iterable[Address]) -> None:
+        new = set(accounts) - self._known
+        if new:
+            self._known |= new
+            self._watched = sorted(self._known - PROGRAMS)
 
     def compare_accounts(self, command: object) -> None:
-        """Every watched account byte for byte, in an order that does not vary."""
+        """Every watched account byte for byte, in order of address."""
         reference, real, agreed = self.reference.account, self.real.account, self._agreed
-        for address in sorted(self._watched):
+        for address in self._watched:
             images = reference(address), real(address)
             if agreed.get(address) != images and not self._same(address, images):
                 raise Disagreement(
