@@ -16,8 +16,10 @@ import pytest
 from cli_report import Report, read_report
 from cli_runs import PATIENCE, RUN, TEA, Ran, Terminal, child, choir, environment
 
+from choir_model.adapters.edge import EdgeContent
 from choir_model.cli import verify_command
 from choir_model.lockstep.ledger_pair import LedgerPair
+from choir_model.ports.content import StoreUnavailable
 from choir_model.verify import log, run
 
 ESCAPE = "\x1b"
@@ -238,6 +240,39 @@ def test_a_run_gives_the_signal_handler_back(tea: Path) -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     assert choir("verify", tea, "--steps", 0).status == 0
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_store_that_fails_midway_leaves_the_verdict_open(
+    tea: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreUnavailable("the store has no space left on its device; make room there")
+
+    monkeypatch.setattr(EdgeContent, "set_status", full)
+    ran = choir("verify", tea, tea, "--json", "report.json")
+    assert (ran.status, ran.err) == (3, "")
+    assert ran.out.splitlines()[-1] == (
+        "UNKNOWN the store has no space left on its device; make room there; "
+        "covered until then: 0 conversations and 0 generated steps"
+    )
+    report = read_report(Path("report.json"))
+    assert (report.verdict, report.failure) == ("UNKNOWN", None)
+
+
+def test_a_store_that_cannot_be_emptied_in_the_end_costs_no_verdict(
+    tea: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, calls = EdgeContent.reset, []
+
+    def once(self: EdgeContent) -> None:
+        calls.append(self)
+        if len(calls) > 1:
+            raise StoreUnavailable("the store is gone")
+        whole(self)
+
+    monkeypatch.setattr(EdgeContent, "reset", once)
+    ran = choir("verify", tea, "--steps", 0, "--store", tmp_path / "store")
+    assert (ran.status, ran.err, len(calls)) == (0, "", 2)
 
 
 # Errors of ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -223,12 +224,14 @@ def _failure(console: Console, failure: FailureReport) -> None:
             console.print(f"  [{colour}]{escape(printable(line))}[/{colour}]")
         _rest(console, len(lines) - DIFF_LINES_SHOWN)
     if failure.replay_file:
+        again = f"run it again: choir verify --replay {shlex.quote(failure.replay_file)}"
+        console.print(escape(printable(again)))
+    if failure.unwritten:
+        unwritten = f"the sequence could not be written to {failure.unwritten}"
+        console.print(escape(printable(unwritten)))
+    if failure.kind == "expectation":
         console.print(
-            f"run it again: choir verify --replay {escape(printable(failure.replay_file))}"
-        )
-    elif failure.unwritten:
-        console.print(
-            f"the sequence could not be written to {escape(printable(failure.unwritten))}"
+            "Both sides agree on what happened; the log or the rules are to be corrected."
         )
 
 

@@ -40,6 +40,7 @@ from choir_model.ports.ledger import EngineUnavailable, LedgerPort, Unregistered
 from choir_model.verify.failure import FailureFile, FailureFileError, Machine, write_failure
 from choir_model.verify.log import Log
 from choir_model.verify.people import People
+from choir_model.verify.readable import diff, names_of, told
 from choir_model.verify.replay import Replay, Unexpected, users_of
 from choir_model.verify.report import FailureReport, MachineRun, Replayed, Report, Verdict
 
@@ -157,7 +158,7 @@ def _converse(inputs: Inputs, log: Log, report: Report, listener: Listener) -> N
         where = f"{log.path}, {f'line {replayed.line}' if replayed.line else 'at its end'}"
         commands = list(pair.commands)
         failure = _least(pair, Failure(commands, error, len(commands)))
-        raise _stop(inputs, where, "system", users, failure) from None
+        raise _stop(inputs, where, pair, users, failure) from None
     finally:
         pair.ledgers.real.close()
     report.conversations.append(found)
@@ -184,14 +185,14 @@ def _lockstep(
         return MachineRun(machine, snapshot, seconds, len(expected), missing, verdict)
 
     try:
-        generator = generator_for(machine, pair)
+        generator = generator_for(pair)
         run_machine(generator, pair, budget, progress=listener.done, minimised=False)
     except Failure as failure:
         found = isinstance(failure.cause, FINDINGS)
         report.machines.append(summary(Verdict.VIOLATED if found else Verdict.UNKNOWN))
         if isinstance(failure.cause, StoreError | EngineUnavailable):
             raise failure.cause from None
-        raise _stop(inputs, f"{machine} machine", machine, None, _least(pair, failure)) from None
+        raise _stop(inputs, f"{machine} machine", pair, None, _least(pair, failure)) from None
     except BaseException:
         report.machines.append(summary(Verdict.UNKNOWN))
         raise
@@ -224,7 +225,14 @@ def pair_for(
     return ledgers if machine == "ledger" else SystemPair(ledgers, stores, coverage)
 
 
-def generator_for(machine: Machine, pair: Pair) -> type[Any]:
+def machine_of(pair: Pair) -> Machine:
+    """The machine that executes the commands of this pair."""
+    if isinstance(pair, LedgerPair):
+        return "ledger"
+    return "content" if isinstance(pair, ContentPair) else "system"
+
+
+def generator_for(pair: Pair) -> type[Any]:
     """The Hypothesis machine over a pair."""
     if isinstance(pair, LedgerPair):
         return machine_for(pair)
@@ -257,7 +265,7 @@ def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
         commands = list(given.commands)
         error = replay(pair, commands)
         if isinstance(error, FINDINGS):
-            report.failure = _report("replay", Failure(commands, error, len(commands)))
+            report.failure = _report("replay", Failure(commands, error, len(commands)), pair)
         elif error is not None:
             ours = given.kind == "error"
             if ours or isinstance(error, StoreError | EngineUnavailable):
@@ -278,12 +286,13 @@ def _why(error: Exception) -> str:
 def _stop(
     inputs: Inputs,
     where: str,
-    machine: Machine,
+    pair: Pair,
     users: tuple[str, ...] | None,
     failure: Failure,
 ) -> Exception:
     """The end of a run that failed, its commands written to a file."""
-    found = _report(where, failure)
+    found = _report(where, failure, pair)
+    machine = machine_of(pair)
     about = {
         "where": where,
         "kind": found.kind,
@@ -302,12 +311,12 @@ def _stop(
     return Crash(failure.cause, where, found.replay_file)
 
 
-def _report(where: str, failure: Failure) -> FailureReport:
-    cause = failure.cause
-    commands = tuple(map(str, failure.commands))
+def _report(where: str, failure: Failure, pair: Pair) -> FailureReport:
+    cause, names = failure.cause, names_of(pair)
+    commands = tuple(told(command, names) for command in failure.commands)
     if isinstance(cause, Disagreement):
-        message = f"{cause.aspect} differs after {cause.command}"
-        return FailureReport(where, "disagreement", message, commands, cause.diff())
+        message = f"{cause.aspect} differs after {told(cause.command, names)}"
+        return FailureReport(where, "disagreement", message, commands, diff(cause, names))
     if isinstance(cause, FINDINGS):
         return FailureReport(where, "violation", str(cause), commands)
     return FailureReport(where, "error", f"{type(cause).__name__}: {cause}", commands)
