@@ -220,6 +220,11 @@ def test_no_steps_are_no_machines(tea: Path) -> None:
     assert report.conversations[0].commands == TEA.count("\n") - 1
 
 
+def test_a_single_step_is_one_of_each_machine_at_least(tea: Path) -> None:
+    assert choir("verify", tea, "--steps", 1, "--json", "report.json").status == 0
+    assert all(machine.steps > 0 for machine in read_report(Path("report.json")).machines)
+
+
 def test_counters_are_shown_on_request(tea: Path) -> None:
     ran = choir("verify", tea, "--steps", 200, "-v")
     assert ran.status == 0

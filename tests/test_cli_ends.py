@@ -329,6 +329,7 @@ def test_an_error_of_ours_in_a_machine_keeps_what_was_done_and_the_way_there(
     assert ran.out.splitlines()[-1].startswith("UNKNOWN internal error in the ledger machine")
     report = read_report(Path("report.json"))
     assert (report.verdict, report.failure) == ("UNKNOWN", None)
+    assert [(m.name, m.verdict) for m in report.machines] == [("ledger", "UNKNOWN")]
     assert len(report.conversations) == 1
     assert again.err.splitlines()[-1].endswith("ZeroDivisionError: a bug of ours; please report it")
     assert choir("verify", "--replay", "choir-failure.json").status == 0

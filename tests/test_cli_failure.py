@@ -245,10 +245,14 @@ def test_who_is_tired_of_waiting_for_the_least_sequence_gets_the_whole_one(
         raise KeyboardInterrupt
 
     with planted(LEDGER_DEFECTS[2]):
+        _, patient = verify("quiet.jsonl")
         with monkeypatch.context() as patch:
             patch.setattr(run, "minimise", tired)
             ran, report = verify("quiet.jsonl")
         assert choir("verify", "--replay", FILE).status == 1
+    assert len(failure_of(patient).commands) < len(failure_of(report).commands)
+    counted = [(m.steps, m.commands, m.refusals) for m in patient.machines]
+    assert counted == [(m.steps, m.commands, m.refusals) for m in report.machines]
     assert (ran.status, ran.err) == (1, "")
     assert "- reference, + real" in ran.out
     assert failure_of(report).replay_file == FILE
