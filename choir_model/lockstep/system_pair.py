@@ -61,6 +61,9 @@ class Step:
 
     number: int
 
+    def __str__(self) -> str:
+        return f"one arrow of saga {self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Crash:
@@ -68,15 +71,24 @@ class Crash:
 
     number: int
 
+    def __str__(self) -> str:
+        return f"saga {self.number} is cut off"
+
 
 @dataclass(frozen=True, slots=True)
 class Finish:
     """All sagas under way run to their end, oldest first; then the layers must agree."""
 
+    def __str__(self) -> str:
+        return "finish all sagas"
+
 
 @dataclass(frozen=True, slots=True)
 class Recover:
     """The store follows every record and thread of the ledger; then the layers must agree."""
+
+    def __str__(self) -> str:
+        return "recover"
 
 
 Look: TypeAlias = Get | ListThread | Search

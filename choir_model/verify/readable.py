@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -13,7 +14,11 @@ from choir_model.lockstep.ledger_pair import Execute, LedgerPair
 from choir_model.lockstep.running import Pair
 from choir_model.lockstep.system_pair import Start, SystemPair
 from choir_model.program import addresses
+from choir_model.program.bindings import INSTRUCTIONS
+from choir_model.program.calls import Call
+from choir_model.program.layout import DecodeError
 
+HASH = re.compile(r"\b[0-9a-f]{64}\b")
 Names = Mapping[Address, str]
 
 
@@ -29,8 +34,8 @@ def readable(value: object, names: Names) -> Any:
         return names.get(value) or (addresses.base58(value) if len(value) == 32 else value.hex())
     if isinstance(value, Enum):
         return value.name
-    if isinstance(value, str) and len(value) == 64:
-        return _named_hex(value, names)
+    if isinstance(value, str):
+        return _named(value, names)
     if isinstance(value, Mapping):
         return {
             key: item.hex() if key == "hash" and isinstance(item, bytes) else readable(item, names)
@@ -44,11 +49,14 @@ def readable(value: object, names: Names) -> Any:
     return value
 
 
-def _named_hex(text: str, names: Names) -> str:
-    try:
-        return names.get(bytes.fromhex(text), text)
-    except ValueError:
-        return text
+def _named(text: str, names: Names, shortest: int = 64) -> str:
+    """`text` with names for addresses; other hashes keep their first `shortest` digits."""
+
+    def name(found: re.Match[str]) -> str:
+        known = names.get(bytes.fromhex(found[0]))
+        return known or found[0][:shortest] + ("…" if shortest < len(found[0]) else "")
+
+    return HASH.sub(name, text)
 
 
 def diff(found: Disagreement, names: Names) -> str:
@@ -60,10 +68,42 @@ def diff(found: Disagreement, names: Names) -> str:
 
 
 def told(command: object, names: Names) -> str:
-    """A command on one line, with who acts."""
-    actor = b""
+    """A command on one line: what, with which arguments, about what, and who acts."""
+    call, actor = None, b""
     if isinstance(command, Execute):
-        actor = command.payer
+        call, actor = command.call, command.payer
     elif isinstance(command, Start):
-        actor = command.saga.payer
-    return f"{command} by {names[actor]}" if actor in names else str(command)
+        call, actor = command.saga.call, command.saga.payer
+    words = [_named(str(command), names, shortest=8)]
+    if call is not None:
+        words += [f"{name}={value}" for name, value in _arguments(call, names).items()]
+    if actor in names:
+        words.append(f"by {names[actor]}")
+    return " ".join(words)
+
+
+def _arguments(call: Call, names: Names) -> dict[str, str]:
+    """What a call says and which thread and record it is about; nothing of damaged data."""
+    spec = INSTRUCTIONS.get(call.name)
+    if spec is None:
+        amount = int.from_bytes(call.data[1:9], "little")
+        return {"amount": str(amount), "to": _short(call.accounts[1].address, names)}
+    try:
+        given = spec.arguments.decode(call.data[8:])
+    except DecodeError:
+        given = {"data": f"{call.data[:12].hex()}…"}
+    shown = {name: _argument(value) for name, value in given.items() if name != "design"}
+    for role, meta in zip(spec.accounts, call.accounts, strict=False):
+        if role.name in ("thread", "record"):
+            shown[role.name] = _short(meta.address, names)
+    return shown
+
+
+def _argument(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"{value.hex()[:8]}…"
+    return value.name.lower() if isinstance(value, Enum) else str(value)
+
+
+def _short(address: Address, names: Names) -> str:
+    return names.get(address) or f"{addresses.base58(address)[:8]}…"

@@ -65,7 +65,9 @@ def main():
         seen = ", ".join(f"{name} {found[name]} instead of {VERSIONS[name]}" for name in others)
         print(f"SKIPPED: other versions ({seen})")
         return 0
-    build = subprocess.run([HERE / "build.sh"], capture_output=True, text=True, check=False)  # noqa: S603
+    build = subprocess.run(  # noqa: S603
+        [HERE / "build.sh"], capture_output=True, text=True, check=False
+    )
     if build.returncode != 0:
         print(build.stdout + build.stderr, file=sys.stderr)
         print("DIFFERENT: build.sh failed")
