@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -33,8 +32,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     honest = dictview.run
 
-    def recording(action: Any, state: Any, *params: object, script: Iterable[int] = ()) -> Any:
-        outcome = honest(action, state, *params, script=script)
+    def recording(action: Any, state: Any, *params: object, **options: Any) -> Any:
+        outcome = honest(action, state, *params, **options)
         if isinstance(outcome, Fired):
             found[layer_of(action)] |= {cell.field.layer for cell in outcome.writes}
         return outcome

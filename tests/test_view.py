@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +16,7 @@ from choir_model.engine import (
     Disabled,
     Field,
     Fired,
+    ModelError,
     Record,
     Refused,
     State,
@@ -133,6 +135,59 @@ def test_options_must_be_in_canonical_order() -> None:
         run(lambda view: view.choose([2, 1]), {})
 
 
+def test_a_refusal_cannot_be_taken_for_something_else() -> None:
+    def careless(view: View) -> None:
+        with suppress(Exception):
+            view.refuse(Why.EMPTY)
+        Account(view, 1).balance = 9
+
+    def stubborn(view: View) -> None:
+        with suppress(BaseException):
+            view.refuse(Why.EMPTY)
+        Account(view, 1).balance = 9
+
+    def undeterred(view: View) -> None:
+        while True:
+            with suppress(Exception):
+                view.choose([])
+
+    assert run(careless, {}) == Refused(Why.EMPTY)
+    with pytest.raises(ViewExpired):
+        run(stubborn, {})
+    assert run(undeterred, {}) == Disabled()
+
+
+def test_a_field_cannot_have_a_default_that_changes() -> None:
+    with pytest.raises(TypeError, match="default"):
+        Field([])
+
+
+def test_a_facade_has_the_fields_it_declares_and_no_others() -> None:
+    def typo(view: View) -> None:
+        Account(view, 1).balanse = 7
+
+    with pytest.raises(AttributeError, match="account has no field balanse"):
+        run(typo, {})
+
+
+def test_a_script_takes_options_that_are_there() -> None:
+    for script in ([2], [-1]):
+        with pytest.raises(ModelError, match="option"):
+            run(transfer, {Account.balance[2]: 1}, 2, script=script)
+
+
+def test_a_long_walk_may_be_given_a_budget_of_its_own() -> None:
+    def walk(view: View) -> None:
+        for number in range(100_001):
+            view.read(Account.balance[number])
+
+    state = State()
+    with pytest.raises(StepBudgetExceeded):
+        state.step(walk)
+    state.step_budget = None
+    assert state.step(walk) == Fired({})
+
+
 def test_a_view_used_after_its_call_raises() -> None:
     kept: list[View] = []
     run(kept.append, {})
@@ -174,10 +229,22 @@ def test_encoding_tells_types_apart_and_orders_integers() -> None:
 
 ITERATE = """
 from choir_model.engine import *
+fruit = frozenset({"pear", "apple", "fig", "kiwi", "plum"})
 class A(Record, name="a", layer="l"):
-    s = Field(frozenset({"pear", "apple", "fig", "kiwi", "plum"}))
+    s = Field(fruit)
+    nested = Field((1, fruit))
+    seen = Field(())
+def keep(_, members):
+    return tuple(members)
+def first(members, wanted):
+    return next(iter(members)) == wanted
 def action(view):
-    view.emit(tuple(A(view, 1).s))
+    a = A(view, 1)
+    a.update(A.seen, keep, A.s[1])
+    view.emit((tuple(a.s), tuple(a.nested[1]), tuple(a.s | {"lime"}), a.seen))
+    view.emit(a.test(A.s, first, "fig"))
+    a.s = a.s - {"fig"}
+    view.emit(tuple(a.s))
 print(run(action, {}).events)
 """
 
@@ -193,7 +260,8 @@ def test_sets_from_a_view_iterate_in_the_same_order_under_every_hash_seed() -> N
         ).stdout
         for seed in ("1", "2", "3")
     }
-    assert seen == {"(('fig', 'kiwi', 'pear', 'plum', 'apple'),)\n"}
+    assert len(seen) == 1
+    assert "(('fig', 'kiwi', 'pear', 'plum', 'apple')," in seen.pop()
 
 
 def test_cells_name_their_record_field_and_key() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from choir_model.engine.values import SCALARS, CanonicalSet, check_value, encode
+from choir_model.engine.values import SCALARS, canonical, check_value, encode
 from choir_model.engine.view import Cell, Computed, ModelError, StepBudgetExceeded, ViewExpired
 
 T = TypeVar("T")
@@ -47,13 +47,14 @@ class Disabled:
 Outcome: TypeAlias = Fired | Refused | Disabled
 
 
-class _Refusal(Exception):
+class _Refusal(BaseException):
+    # No `except Exception` of an action may take a refusal for something else.
     def __init__(self, reason: Enum, role: str) -> None:
         self.reason = reason
         self.role = role
 
 
-class _NoOption(Exception):
+class _NoOption(BaseException):
     pass
 
 
@@ -63,6 +64,7 @@ class DictView:
 
     base: Mapping[Cell, Any]
     script: tuple[int, ...] = ()
+    budget: int | None = STEP_BUDGET
     writes: dict[Cell, Any] = field(default_factory=dict)
     events: list[Any] = field(default_factory=list)
     choices: list[int] = field(default_factory=list)
@@ -72,8 +74,7 @@ class DictView:
 
     def read(self, cell: Cell) -> Any:
         self._count()
-        value = self._value(cell)
-        return CanonicalSet(value) if isinstance(value, frozenset) else value
+        return self._value(cell)
 
     def write(self, cell: Cell, value: object) -> None:
         self._count()
@@ -90,17 +91,21 @@ class DictView:
     def choose(self, options: Sequence[T]) -> T:
         self._count()
         if not options:
+            self.live = False
             raise _NoOption
         if list(options) != sorted(options, key=encode):
             raise ModelError(f"choose: the options are not in canonical order: {options!r}")
         position = len(self.choices)
         taken = self.script[position] if position < len(self.script) else 0
+        if not 0 <= taken < len(options):
+            raise ModelError(f"choose: the script takes option {taken} of {len(options)}")
         self.choices.append(taken)
         self.widths.append(len(options))
         return options[taken]
 
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
+        self.live = False
         raise _Refusal(reason, role)
 
     def emit(self, event: object, **fields: object) -> None:
@@ -115,13 +120,15 @@ class DictView:
         if not self.live:
             raise ViewExpired("a view was used after its action had returned")
         self.steps += 1
-        if self.steps > STEP_BUDGET:
-            raise StepBudgetExceeded(f"one action used its view more than {STEP_BUDGET} times")
+        if self.budget is not None and self.steps > self.budget:
+            self.live = False
+            raise StepBudgetExceeded(f"one action used its view more than {self.budget} times")
 
     def _value(self, cell: Cell) -> Any:
         if self.writes and cell in self.writes:  # most reads precede all writes
             return self.writes[cell]
-        return self.base.get(cell, cell.field.default)
+        value = self.base.get(cell, cell.field.default)
+        return value if type(value) in SCALARS else canonical(value)
 
     def _argument(self, argument: object) -> object:
         if isinstance(argument, Cell):
@@ -133,26 +140,34 @@ class DictView:
     def _put(self, cell: Cell, value: object) -> None:
         if type(value) not in SCALARS:
             check_value(value, repr(cell))
-            if isinstance(value, CanonicalSet):
-                value = frozenset(value)
+            value = canonical(value)
         self.writes[cell] = value
 
 
 def run(
-    action: Action, state: Mapping[Cell, Any], *params: object, script: Iterable[int] = ()
+    action: Action,
+    state: Mapping[Cell, Any],
+    *params: object,
+    script: Iterable[int] = (),
+    budget: int | None = STEP_BUDGET,
 ) -> Outcome:
     """Run `action` on `state`, which stays as it is.
 
     `script` gives the option numbers for successive `choose` calls; past its end the
-    first option is taken.  Exceptions of the action (defects) pass through.
+    first option is taken.  `budget` is the number of view operations after which an action
+    counts as endless.  Exceptions of the action (defects) pass through.
     """
-    return _run(action, state, params, tuple(script))[0]
+    return _run(action, state, params, tuple(script), budget)[0]
 
 
 def _run(
-    action: Action, state: Mapping[Cell, Any], params: tuple[object, ...], script: tuple[int, ...]
+    action: Action,
+    state: Mapping[Cell, Any],
+    params: tuple[object, ...],
+    script: tuple[int, ...],
+    budget: int | None = STEP_BUDGET,
 ) -> tuple[Outcome, DictView]:
-    view = DictView(state, script)
+    view = DictView(state, script, budget)
     outcome: Outcome
     try:
         action(view, *params)
@@ -186,11 +201,17 @@ def _next_script(taken: list[int], widths: list[int]) -> tuple[int, ...] | None:
 
 
 class State(dict[Cell, Any]):
-    """A concrete state: cell values by cell; a missing cell has its field's default."""
+    """A concrete state: cell values by cell; a missing cell has its field's default.
+
+    `step_budget` bounds the view operations of one action; None for actions that are known
+    to end and walk over records without number.
+    """
+
+    step_budget: int | None = STEP_BUDGET
 
     def step(self, action: Action, *params: object, script: Iterable[int] = ()) -> Outcome:
         """Run `action` and keep its writes if it fired."""
-        outcome = run(action, self, *params, script=script)
+        outcome = run(action, self, *params, script=script, budget=self.step_budget)
         if isinstance(outcome, Fired):
             self.update(outcome.writes)
         return outcome
@@ -201,4 +222,4 @@ class State(dict[Cell, Any]):
 
     def view(self) -> DictView:
         """A view for looking at the state with record facades; writes are discarded."""
-        return DictView(self)
+        return DictView(self, budget=None)

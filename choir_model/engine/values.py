@@ -15,21 +15,72 @@ depends on the order of a set depends on Python's hash seed.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 SCALARS = frozenset({type(None), bool, int, str, bytes})
 
 
 class CanonicalSet(frozenset[Any]):
-    """A frozen set that iterates in canonical order; views hand sets out as this."""
+    """A frozen set that iterates in canonical order, and whose unions and the like do too.
+
+    Views hand all sets out as this.
+    """
 
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
         return iter(sorted(frozenset.__iter__(self), key=encode))
+
+    def __or__(self, other: AbstractSet[Any]) -> CanonicalSet:
+        return CanonicalSet(frozenset.__or__(self, other))
+
+    def __and__(self, other: AbstractSet[Any]) -> CanonicalSet:
+        return CanonicalSet(frozenset.__and__(self, other))
+
+    def __sub__(self, other: AbstractSet[Any]) -> CanonicalSet:
+        return CanonicalSet(frozenset.__sub__(self, other))
+
+    def __xor__(self, other: AbstractSet[Any]) -> CanonicalSet:
+        return CanonicalSet(frozenset.__xor__(self, other))
+
+    def union(self, *others: Iterable[Any]) -> CanonicalSet:
+        """All members of this and the others."""
+        return CanonicalSet(frozenset.union(self, *others))
+
+    def intersection(self, *others: Iterable[Any]) -> CanonicalSet:
+        """The members that all have."""
+        return CanonicalSet(frozenset.intersection(self, *others))
+
+    def difference(self, *others: Iterable[Any]) -> CanonicalSet:
+        """The members that no other has."""
+        return CanonicalSet(frozenset.difference(self, *others))
+
+    def symmetric_difference(self, other: Iterable[Any]) -> CanonicalSet:
+        """The members that exactly one has."""
+        return CanonicalSet(frozenset.symmetric_difference(self, other))
+
+
+def canonical(value: Any) -> Any:
+    """`value` with every set in it, however deep, as a `CanonicalSet`."""
+    kind: Any = type(value)
+    if kind in SCALARS or kind is CanonicalSet or isinstance(value, Enum):
+        return value
+    if kind is frozenset:
+        return CanonicalSet(map(canonical, value))
+    if kind is tuple:
+        items = tuple(map(canonical, value))
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    changed = {}
+    for name in _field_names(kind) or ():
+        item = getattr(value, name)
+        better = canonical(item)
+        if better is not item:
+            changed[name] = better
+    return dataclasses.replace(value, **changed) if changed else value
 
 
 def check_value(value: object, where: str) -> None:
@@ -38,11 +89,12 @@ def check_value(value: object, where: str) -> None:
         return
     if isinstance(value, Enum):
         return
-    if isinstance(value, (tuple, frozenset)):
-        for item in value:
+    kind: Any = type(value)
+    if kind in (tuple, frozenset, CanonicalSet):
+        members: Any = value if kind is tuple else frozenset.__iter__(cast("frozenset[Any]", value))
+        for item in members:
             check_value(item, where)
         return
-    kind: Any = type(value)
     names = _field_names(kind)
     if names is not None:
         for name in names:
@@ -57,9 +109,8 @@ def check_value(value: object, where: str) -> None:
 @cache
 def _field_names(kind: type) -> tuple[str, ...] | None:
     """The fields of a frozen dataclass; None for any other type."""
-    if not dataclasses.is_dataclass(kind):
-        return None
-    if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    parameters = vars(kind).get("__dataclass_params__")  # its own, not one it inherits
+    if parameters is None or not parameters.frozen:
         return None
     return tuple(item.name for item in dataclasses.fields(kind))
 
@@ -67,8 +118,8 @@ def _field_names(kind: type) -> tuple[str, ...] | None:
 def encode(value: object) -> bytes:
     """The canonical bytes of a cell value; distinct for distinct (type, value) pairs.
 
-    Integers are ordered by value; containers by their items.  Raises `TypeError` for a
-    value that may not be stored in a cell.
+    Integers are ordered by value; containers by length, then by their items.  Raises
+    `TypeError` for a value that may not be stored in a cell.
 
     >>> encode(1) == encode(True)
     False
@@ -89,10 +140,12 @@ def encode(value: object) -> bytes:
         return b"x" + _framed(value)
     if isinstance(value, frozenset):
         return b"f" + _sequence(sorted(encode(item) for item in frozenset.__iter__(value)))
-    if isinstance(value, tuple):
-        return b"t" + _sequence([encode(item) for item in value])
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [encode(getattr(value, f.name)) for f in dataclasses.fields(value)]
+    kind: Any = type(value)
+    if kind is tuple:
+        return b"t" + _sequence([encode(item) for item in cast("tuple[Any, ...]", value)])
+    names = _field_names(kind)
+    if names is not None:
+        fields = [encode(getattr(value, name)) for name in names]
         return b"d" + _framed(_name_of(type(value))) + _sequence(fields)
     raise TypeError(f"a {type(value).__name__} has no canonical encoding")
 

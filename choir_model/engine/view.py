@@ -58,6 +58,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, ClassVar, Generic, NamedTuple, NoReturn, Protocol, TypeVar, overload
 
+from choir_model.engine.values import canonical, check_value
+
 T = TypeVar("T")
 
 
@@ -111,7 +113,8 @@ class Field(Generic[T]):
     __slots__ = ("auxiliary", "default", "layer", "name")
 
     def __init__(self, default: T, *, auxiliary: bool = False) -> None:
-        self.default = default
+        check_value(default, "the default of a field")
+        self.default = canonical(default)
         self.auxiliary = auxiliary
         self.name = ""
         self.layer = ""
@@ -142,6 +145,9 @@ class Field(Generic[T]):
         return self.name
 
 
+_OWN = frozenset({"key", "view"})
+
+
 class Record:
     """A facade over the cells of one key: attribute access reads and writes cells.
 
@@ -168,6 +174,11 @@ class Record:
     def __init__(self, view: View, key: Any = None) -> None:
         self.view = view
         self.key = key
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _OWN and not isinstance(getattr(type(self), name, None), Field):
+            raise AttributeError(f"{self.record_name} has no field {name}")
+        object.__setattr__(self, name, value)
 
     def update(self, field: Field[T], fn: Callable[..., T], *args: object) -> None:
         """Replace a field by ``fn(value, *args)`` without depending on its value."""
