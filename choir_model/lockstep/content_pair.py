@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from choir_model.domain.identity import Address, RecordKey
-from choir_model.domain.lifecycle import Privacy, Status
+from choir_model.domain.lifecycle import Privacy, Status, content_fault
 from choir_model.lockstep.compare import Coverage, Disagreement
 from choir_model.lockstep.content_cast import readable, sentence
 from choir_model.ports.content import (
@@ -61,7 +61,7 @@ class Upsert(_Command):
     def on(self, port: ContentPort) -> Outcome:
         """Execute this command."""
         # What cannot be content has no vector of its own; the store never looks at this one.
-        text = self.message.content[:64]
+        text = "" if content_fault(self.message.content) else self.message.content
         return port.upsert(self.message, vector_of(text, port.dimension + self.misfit))
 
 
