@@ -75,12 +75,12 @@ def test_the_store_follows_what_was_read_back(world: World) -> None:
     saga = world.spec()
     for _ in range(4):
         saga = world.answer(saga)
+    assert sagas.command(saga) == sagas.FollowThread(world.thread, (world.owner,), 2)
+    saga = world.answer(saga)
     follow = sagas.command(saga)
     assert follow == sagas.FollowStatus(world.key(world.guest), Status.PENDING)
-    saga = world.answer(saga)
-    assert sagas.command(saga) == sagas.FollowThread(world.thread, (world.owner,), 2)
     done = world.answer(saga)
-    assert (done.arrows, done.stopped, sagas.command(done)) == ((), None, None)
+    assert (done.arrows, done.failed, sagas.command(done)) == ((), None, None)
 
 
 def test_a_vote_that_completes_the_electorate_seats_the_author_in_the_store(world: World) -> None:
@@ -93,8 +93,8 @@ def test_a_vote_that_completes_the_electorate_seats_the_author_in_the_store(worl
         commands.append(sagas.command(saga))
         saga = world.answer(saga)
     assert commands[-2:] == [
-        sagas.FollowStatus(key, Status.PUBLISHED),
         sagas.FollowThread(world.thread, (world.owner, world.guest), 6),
+        sagas.FollowStatus(key, Status.PUBLISHED),
     ]
 
 
@@ -115,15 +115,31 @@ def test_a_client_that_does_not_look_meets_the_ledgers_own_refusal(world: World)
     key = world.key(world.guest)
     call = calls.vote(world.owner, key, Decision.APPROVE)
     done = world.finish(sagas.approve(world.owner, key, call, verified=False))
-    assert done.stopped is Reason.UnknownRecord
+    assert done.failed is Reason.UnknownRecord
 
 
 @pytest.mark.parametrize("reason", [Reason.ThreadFull, Foreign.BLOCKHASH_NOT_FOUND])
 def test_a_refused_transaction_ends_the_saga(world: World, reason: Reason | Foreign) -> None:
     """A refused submission stays Submitted in the store and may be sent again."""
     saga = sagas.react(world.spec(), Stored(already=False))
-    stopped = sagas.react(saga, Rejected(reason))
-    assert (stopped.arrows, stopped.stopped) == ((), reason)
+    refused = sagas.react(saga, Rejected(reason))
+    assert sagas.command(refused) == sagas.Read(addresses.record(world.key(world.guest)))
+    stopped = sagas.react(refused, None)
+    assert (stopped.arrows, stopped.failed) == ((), reason)
+
+
+def test_who_repeats_what_landed_lets_the_store_follow_and_is_refused(world: World) -> None:
+    """StateConflict: re-read.  The first attempt was cut off after its transaction."""
+    first = sagas.react(world.spec(), Stored(already=False))
+    assert first.call is not None
+    world.ledger.execute(first.call, first.payer)
+    again = sagas.react(world.spec(), Stored(already=True))
+    followed = []
+    while again.arrows:
+        followed.append(sagas.command(again))
+        again = world.answer(again)
+    assert followed[-1] == sagas.FollowStatus(world.key(world.guest), Status.PENDING)
+    assert (again.failed, again.stopped) == (Reason.DuplicateContent, None)
 
 
 def test_a_store_that_refuses_content_ends_the_saga_before_the_ledger(world: World) -> None:
@@ -137,19 +153,28 @@ def test_an_unknown_outcome_is_settled_by_reading_back(world: World) -> None:
     saga = sagas.react(world.spec(), Stored(already=False))
     lost = sagas.react(saga, Unknown())
     assert lost.arrows[0] is Arrow.READ_RECORD
-    never_landed = sagas.react(lost, world.ledger.account(addresses.record(world.key(b"\1" * 32))))
-    assert never_landed.stopped is Conflict.STATE_CONFLICT
+    nothing_yet = sagas.react(lost, None)
+    assert (nothing_yet.arrows, nothing_yet.failed) == ((), Conflict.UNSETTLED)
     call, payer = saga.call, saga.payer
     assert call is not None
     world.ledger.execute(call, payer)
     landed = world.finish(lost)
-    assert (landed.stopped, landed.status) == (None, Status.PENDING)
+    assert (landed.failed, landed.status) == (None, Status.PENDING)
+
+
+def test_a_vote_whose_response_was_lost_is_not_taken_for_done(world: World) -> None:
+    """L8: a pending record does not tell whether the vote may still land."""
+    world.finish(world.spec())
+    key = world.key(world.guest)
+    call = calls.vote(world.owner, key, Decision.APPROVE)
+    lost = sagas.react(world.answer(sagas.approve(world.owner, key, call)), Unknown())
+    assert world.finish(lost).failed is Conflict.UNSETTLED
 
 
 def test_a_status_the_store_no_longer_takes_ends_the_saga(world: World) -> None:
     """M8: a saga that was overtaken does not take a final record back."""
     saga = world.spec()
-    for _ in range(4):
+    for _ in range(5):
         saga = world.answer(saga)
     stopped = sagas.react(saga, Refused(StoreReason.ILLEGAL_TRANSITION))
     assert (stopped.arrows, stopped.stopped) == ((), StoreReason.ILLEGAL_TRANSITION)

@@ -7,6 +7,7 @@ import pprint
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class Disagreement(AssertionError):
@@ -40,6 +41,22 @@ class Violation(AssertionError):
         self.clause = clause
         self.what = what
         super().__init__(f"{clause} violated after {command}: {what}")
+
+
+def kind_of(error: Exception) -> tuple[object, ...]:
+    """What kind of failure an error is: a smaller sequence must fail in the same way."""
+    if isinstance(error, Violation):
+        return "violation", error.clause
+    if not isinstance(error, Disagreement):
+        return (type(error).__name__,)
+    if error.aspect != "outcome":
+        return "disagreement", error.aspect
+    return "disagreement", *(_head(side) for side in (error.reference, error.real))
+
+
+def _head(outcome: Any) -> object:
+    """Of an outcome: that it was confirmed, or with which reason it was rejected."""
+    return outcome if outcome[0] == "Rejected" else outcome[0]
 
 
 def agree(command: object, aspect: str, reference: object, real: object) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from choir_model.lockstep.compare import Coverage
+from choir_model.lockstep.compare import Coverage, kind_of
 
 EXAMPLES_PER_ROUND = 25
 FEWEST_EXAMPLES = 5
@@ -125,6 +125,7 @@ def minimise(pair: Pair, commands: list[Any]) -> Failure | None:
     cause = replay(pair, commands)
     if cause is None:
         return None
+    kind = kind_of(cause)
     until = time.monotonic() + MINIMISING_SECONDS
     head, kept = commands[0], list(pair.commands[1:])
     size = max(1, len(kept) // 2)
@@ -133,7 +134,7 @@ def minimise(pair: Pair, commands: list[Any]) -> Failure | None:
         while position < len(kept):
             part = kept[:position] + kept[position + size :]
             error = replay(pair, [head, *part])
-            if type(error) is type(cause):
+            if error is not None and kind_of(error) == kind:
                 kept, cause = list(pair.commands[1:]), error
             else:
                 position += size

@@ -215,6 +215,16 @@ class SystemMachine(RuleBasedStateMachine):
         """Stored content is overwritten; whoever reads it next must notice."""
         self.pair.apply(Damage(self.key(number), "content that was never said"))
 
+    @rule(author=SMALL, content=SMALL, spec=st.booleans())
+    def hash_without_content(self, author: int, content: int, spec: bool) -> None:
+        """Somebody submits past the sagas: a hash whose words nobody has stored, as yet."""
+        wallet, hash_ = self.wallet(author), self.cast.hashes[content % 3]
+        thread = self.cast.thread(0)
+        call = calls.submit_message(wallet, thread, hash_)
+        if spec:
+            call = calls.submit_spec(wallet, self.cast.token(wallet), thread, hash_, MIN_STAKE)
+        self.pair.apply(Execute(call, wallet))
+
     @rule(giver=SMALL, amount=st.sampled_from((1, 77)))
     def donate(self, giver: int, amount: int) -> None:
         """Tokens sent to a vault change no account by record (L4)."""

@@ -11,19 +11,23 @@ Sagas see one answer, because both sides gave the same.  Beyond agreement, what 
 achieve together is checked whenever none is under way (`Violation` otherwise):
 
 * **S5a** every record made by a saga that was not cut off has stored content;
+* **S5b** which re-hashes and is not in quarantine, unless it was damaged;
 * **S2** the store's status of it is the ledger's;
 * **S6** the co-authors the store knows are the ledger's.
 
-After `Recover` this is demanded of all records, cut off or not, whose content survives.
+`Finish` checks what was touched since the last check; `Recover` and the end of a sequence
+check everything, cut off or not.  A record that somebody submits past the sagas counts as
+cut off: nobody has told the store.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from choir_model.domain.identity import RecordKey
+from choir_model.domain.identity import Address, RecordKey, content_hash
 from choir_model.domain.lifecycle import Status
 from choir_model.lockstep import content_pair as content
 from choir_model.lockstep.compare import Coverage, Violation
@@ -41,6 +45,7 @@ from choir_model.lockstep.content_pair import (
 from choir_model.lockstep.ledger_pair import Advance, Begin, Execute, LedgerPair
 from choir_model.program import addresses
 from choir_model.program.bindings import ACCOUNTS, Record, Thread
+from choir_model.program.calls import Call
 from choir_model.protocols import sagas
 from choir_model.protocols.sagas import Arrow, Saga
 
@@ -104,6 +109,7 @@ def decoded(kind: type, data: bytes) -> Any:
     return ACCOUNTS[kind].decode(data)
 
 
+SUBMISSIONS = ("submit_message", "submit_spec")
 READS = (Arrow.READ_RECORD, Arrow.READ_THREAD)
 
 
@@ -120,6 +126,8 @@ class SystemPair:
         self.ended: Saga | None = None
         self.cut_off: set[object] = set()
         self._damaged: set[RecordKey] = set()
+        self._stored: set[RecordKey] = set()
+        self._touched: set[object] = set()
 
     def apply(self, command: Command) -> Any:
         """Run one command on both sides.  Raises `Disagreement` or `Violation`."""
@@ -127,6 +135,7 @@ class SystemPair:
             self.commands = [command]
             self.sagas, self._read = [], []
             self.cut_off, self._damaged = set(), set()
+            self._stored, self._touched = set(), set()
             self.stores.apply(content.Begin())
             return self.ledgers.apply(command)
         self.commands.append(command)
@@ -140,11 +149,15 @@ class SystemPair:
                 self._crash(number)
             case Finish():
                 self._finish()
-                self.check(command)
+                self.check(command, self._touched)
             case Recover():
                 self._recover()
                 self.check(command)
-            case Execute() | Advance():
+            case Execute(call):
+                if call.name in SUBMISSIONS:
+                    self.cut_off.add(submitted(call))
+                return self.ledgers.apply(command)
+            case Advance():
                 return self.ledgers.apply(command)
             case _:
                 return self._store(command)
@@ -171,6 +184,7 @@ class SystemPair:
     def _begin(self, saga: Saga) -> None:
         self.sagas.append(saga)
         self._read.append(set())
+        self._touched |= {saga.key, saga.thread}
 
     def _step(self, number: int) -> None:
         if not self.sagas:
@@ -188,7 +202,7 @@ class SystemPair:
         read = self._read.pop(at)
         del self.sagas[at]
         self.ended = after
-        how = "done" if after.stopped is None else f"stopped: {after.stopped.name}"
+        how = "done" if after.failed is None else f"failed: {after.failed.name}"
         self.coverage.situations[f"{saga.name}: {how}"] += 1
         if after.stopped is None:
             self.cut_off -= read
@@ -212,6 +226,7 @@ class SystemPair:
             self._damaged.add(command.key)
         if isinstance(command, Upsert):
             self._damaged.discard(command.message.key)
+            self._stored.add(command.message.key)
         return self.stores.apply(command)
 
     def _crash(self, number: int) -> None:
@@ -262,34 +277,43 @@ class SystemPair:
             if image and image.data[:8] == discriminator
         ]
 
-    def check(self, command: object) -> None:
-        """Demand that the store follows the ledger, of everything that was not cut off."""
-        store = self.stores.reference
-        for key, record in self.records().items():
-            point = store.observe_point(key)
-            if key in self.cut_off or (point is None and key.thread in self.cut_off):
-                continue
-            if point is None:
-                if self._was_stored(key):
-                    raise Violation(command, "S5a", f"record {key.hash.hex()} has no content")
-                continue
-            status = Status[record.status.name]
-            if point.message.status is not status:
-                what = f"record {key.hash.hex()} is {status.name}, stored as "
-                raise Violation(command, "S2", what + point.message.status.name)
-            self.coverage.situations["checked: record is stored with its status"] += 1
-        for address, thread in self.threads().items():
-            if address in self.cut_off:
-                continue
-            held = store.observe_thread(address)
-            seats = thread.seats[: thread.co_author_count]
-            if held is None or held.co_authors != seats:
-                what = f"thread {address.hex()} has {len(seats)} co-authors, stored: {held}"
-                raise Violation(command, "S6", what)
+    def check(self, command: object, only: Container[object] | None = None) -> None:
+        """Demand that the store follows the ledger, of everything that was not cut off.
 
-    def _was_stored(self, key: RecordKey) -> bool:
-        """Whether the protocol stored this content: raw transactions need not have."""
-        return any(
-            isinstance(c, Start) and c.saga.key == key and c.saga.message is not None
-            for c in self.commands
-        )
+        `only`: the record keys and thread addresses to look at; None for all.
+        """
+        for key, record in self.records().items():
+            if (only is None or key in only) and key not in self.cut_off:
+                self._check_record(command, key, record)
+        for address, thread in self.threads().items():
+            if (only is None or address in only) and address not in self.cut_off:
+                self._check_thread(command, address, thread)
+        self._touched = set()
+
+    def _check_record(self, command: object, key: RecordKey, record: Record) -> None:
+        name = f"record {key.hash.hex()}"
+        point = self.stores.reference.observe_point(key)
+        if point is None:
+            if key in self._stored:
+                raise Violation(command, "S5a", f"{name} has no content")
+            return
+        intact = not point.quarantined and content_hash(point.message.content) == key.hash
+        if not intact and key not in self._damaged:
+            raise Violation(command, "S5b", f"{name} has content that was never said")
+        status = Status[record.status.name]
+        if point.message.status is not status:
+            what = f"{name} is {status.name}, stored as {point.message.status.name}"
+            raise Violation(command, "S2", what)
+        self.coverage.situations["checked: record is stored with its status"] += 1
+
+    def _check_thread(self, command: object, address: Address, thread: Thread) -> None:
+        held = self.stores.reference.observe_thread(address)
+        seats = thread.seats[: thread.co_author_count]
+        if held is None or held.co_authors != seats:
+            what = f"thread {address.hex()} has {len(seats)} co-authors, stored: {held}"
+            raise Violation(command, "S6", what)
+
+
+def submitted(call: Call) -> RecordKey:
+    """The record that a call of `submit_message` or `submit_spec` is about."""
+    return RecordKey(call.address("thread"), call.address("author"), call.data[8:40])

@@ -11,9 +11,9 @@ immutable value: the arrows left, and what was learned so far.
 saga                arrows
 ==================  ====================================================================
 submit              store (invisible status) → send → read record → read thread →
-                    follow status → follow thread
-approve             verify → send → read record → read thread → follow status → …
-settle              send → read record → read thread → follow status → …
+                    follow thread → follow status
+approve             verify → send → read record → read thread → follow thread → …
+settle              send → read record → read thread → follow thread → …
 create thread       send → read thread → follow thread
 recover             read record → follow status
 recover thread      read thread → follow thread
@@ -21,8 +21,14 @@ recover thread      read thread → follow thread
 
 Content is stored before the ledger speaks of it (variant ``content_first``), with the
 status Submitted, which only its author can get; the store learns every other status from
-what was *read back* from the ledger, never from what a transaction was meant to do.  A
-refusal ends a saga: content that was stored stays Submitted and may be sent again.
+what was *read back* from the ledger, never from what a transaction was meant to do.
+
+A refused transaction is read back too, for the refusal may mean that somebody was there
+before, perhaps this very client in an attempt that was cut off: if there is a record, the
+store follows it, and the saga ends refused all the same; if there is none, content that was
+stored stays Submitted and may be sent again.  So it is after an `Unknown` outcome (L8):
+unless reading back shows the record it was to make, the saga ends `UNSETTLED`, because the
+transaction may land yet.
 """
 
 from __future__ import annotations
@@ -95,13 +101,15 @@ class FollowThread:
 
 SagaCommand: TypeAlias = Send | Read | Store | FollowStatus | FollowThread
 
-PROPAGATE = (Arrow.READ_RECORD, Arrow.READ_THREAD, Arrow.FOLLOW_STATUS, Arrow.FOLLOW_THREAD)
+PROPAGATE = (Arrow.READ_RECORD, Arrow.READ_THREAD, Arrow.FOLLOW_THREAD, Arrow.FOLLOW_STATUS)
+"""Ownership before content status, as in section 6."""
 
 
 class Conflict(Enum):
     """Why a saga stopped by itself (SPEC 10)."""
 
     STATE_CONFLICT = "the ledger's state is not what the action assumes; read it again"
+    UNSETTLED = "the response was lost; the transaction may have landed, or may land yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,8 @@ class Saga:
     """A saga under way.  `arrows` are those left; a saga without arrows is over.
 
     `stopped` is why it ended before its last arrow: a refusal of ledger or store, or a
-    `Conflict`; None if it did not.
+    `Conflict`; None if it did not.  `refused` is what the ledger answered where the saga
+    went on nevertheless, to let the store follow.
     """
 
     name: str
@@ -120,9 +129,15 @@ class Saga:
     payer: Address = b""
     message: Message | None = None
     stopped: Enum | None = None
+    refused: Enum | None = None
     confirmed: Confirmed | None = None
     status: Status | None = None
     members: tuple[tuple[Address, ...], int] | None = None
+
+    @property
+    def failed(self) -> Enum | None:
+        """Why the saga did not achieve what it was for; None if it did."""
+        return self.stopped or self.refused
 
     def __str__(self) -> str:
         return f"{self.name}, next: {self.arrows[0].value if self.arrows else 'nothing'}"
@@ -226,21 +241,24 @@ def _stored(saga: Saga, answer: Any) -> Saga:
 
 
 def _sent(saga: Saga, answer: Any) -> Saga:
-    if isinstance(answer, Rejected):
-        return _stop(saga, answer.reason)
-    return replace(saga, confirmed=answer) if isinstance(answer, Confirmed) else saga
+    if isinstance(answer, Confirmed):
+        return replace(saga, confirmed=answer)
+    rejected = isinstance(answer, Rejected)
+    return replace(saga, refused=answer.reason if rejected else Conflict.UNSETTLED)
 
 
 def _record_read(saga: Saga, answer: AccountImage | None) -> Saga:
     record = _record(answer)
     if record is None:
-        return _stop(saga, Conflict.STATE_CONFLICT)
+        return _stop(saga, saga.refused or Conflict.STATE_CONFLICT)
+    if saga.refused is Conflict.UNSETTLED and saga.message is not None:
+        saga = replace(saga, refused=None)  # the record is there: the submission has landed
     return replace(saga, status=Status[record.status.name])
 
 
 def _thread_read(saga: Saga, answer: AccountImage | None) -> Saga:
     if answer is None or not answer.data:
-        return _stop(saga, Conflict.STATE_CONFLICT)
+        return _stop(saga, saga.refused or Conflict.STATE_CONFLICT)
     thread: Thread = ACCOUNTS[Thread].decode(answer.data)
     return replace(saga, members=(thread.seats[: thread.co_author_count], thread.sequence))
 

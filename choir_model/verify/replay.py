@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from choir_model.domain.identity import Address, RecordKey, content_hash
 from choir_model.ledger.conservation import Audit
 from choir_model.lockstep.cast import Setting
+from choir_model.lockstep.compare import Violation
 from choir_model.lockstep.content_pair import Search, SetPrivacy
 from choir_model.lockstep.ledger_pair import Advance, Begin, Execute
 from choir_model.lockstep.system_pair import Finish, Recover, Start, SystemPair
@@ -32,6 +33,8 @@ from choir_model.verify.people import People
 
 SLOTS_PER_SECOND = 2.5
 """Slots the ledger advances per second of waiting: one per 400 ms."""
+SLOTS_AT_MOST = 2**48
+"""In one wait: the clock's seconds may go to the end of i64, slots stay far from u64."""
 
 
 class Unexpected(AssertionError):
@@ -87,6 +90,7 @@ class Replay:
         self.threads: dict[str, Address] = {}
         self.nonces: dict[str, int] = {}
         self.records: dict[str, RecordKey] = {}
+        self.accepted: set[str] = set()
         self.line = 0
         """Line of the log that is being performed; 0 before the first and after the last."""
 
@@ -109,6 +113,9 @@ class Replay:
         observe = self.pair.stores.real.observe_point
         points = (observe(key) for key in records)
         intact = [p for p in points if p and content_hash(p.message.content) == p.message.key.hash]
+        if len(intact) < len(records):
+            what = f"{len(records) - len(intact)} of {len(records)} hashes have no content"
+            raise Violation("the last line", "S5a", what)
         return Conversation(
             self.log.path,
             self.log.header.title,
@@ -143,6 +150,8 @@ class Replay:
         key = RecordKey(thread, author, content_hash(command.text))
         if command.id is not None:
             self.records[command.id] = key
+            if command.expect is None:
+                self.accepted.add(command.id)
         now = self.pair.ledgers.reference.clock().unix_timestamp
         if isinstance(command, do.Message):
             saga = sagas.submit_message(key, command.text, command.privacy, now)
@@ -163,7 +172,7 @@ class Replay:
 
     def _wait(self, command: do.Wait) -> None:
         seconds = command.duration
-        self.pair.apply(Advance(int(seconds * SLOTS_PER_SECOND), seconds))
+        self.pair.apply(Advance(min(int(seconds * SLOTS_PER_SECOND), SLOTS_AT_MOST), seconds))
 
     def _privacy(self, command: do.ChangePrivacy) -> None:
         answer = self.pair.apply(SetPrivacy(self.records[command.message], command.privacy))
@@ -184,13 +193,21 @@ class Replay:
         answer = self.pair.apply(Search(viewer, command.text, command.limit, thread))
         assert isinstance(answer, Results)
         found = [hit.key for hit in answer.hits]
-        names = {key: name for name, key in self.records.items()}
+        names = self._names()
         shown = [names.get(key, key.hash.hex()[:8]) for key in found]
         if command.finds is not None and found != [self.records[i] for i in command.finds]:
             self._unexpected(command, f"found {shown}, the log expects {list(command.finds)}")
-        leaked = [i for i in command.hides if self.records[i] in found]
+        leaked = [i for i in command.hides if names.get(self.records[i]) == i in shown]
         if leaked:
             self._unexpected(command, f"found {leaked}, which must be hidden from {command.by}")
+
+    def _names(self) -> dict[RecordKey, str]:
+        """Ids by record; of several for the same record, that of the accepted submission."""
+        found: dict[RecordKey, str] = {}
+        for name, key in self.records.items():
+            if key not in found or name in self.accepted:
+                found[key] = name
+        return found
 
     def _donate(self, command: do.Donate) -> None:
         wallet, thread = self.wallets[command.by], self.threads[command.thread]
@@ -210,7 +227,7 @@ class Replay:
         self.pair.apply(Start(saga))
         self.pair.apply(Finish())
         assert self.pair.ended is not None
-        self._compare(command, self.pair.ended.stopped)
+        self._compare(command, self.pair.ended.failed)
 
     def _compare(self, command: Command, stopped: Enum | None) -> None:
         if stopped is command.expect:
