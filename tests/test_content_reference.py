@@ -91,12 +91,13 @@ def test_what_was_stored_is_served(port: ContentPort) -> None:
     assert hits(port, "alpha") == [said.key]
 
 
-def test_upserting_again_changes_nothing_whatever_the_status(port: ContentPort) -> None:
-    said = message("alpha", status=Status.PENDING, created_at=5)
-    store(port, said)
+@pytest.mark.parametrize("status", [s for s in STORABLE if s is not Status.SUBMITTED])
+def test_past_submitted_upserting_again_changes_nothing(port: ContentPort, status: Status) -> None:
+    store(port, message("alpha", status=status, created_at=5))
     before = port.observe()
-    again = message("alpha", status=Status.PUBLISHED, privacy=Privacy.PREMIUM, created_at=9)
-    assert port.upsert(again, EMBED("other words")) == ALREADY
+    for other in (Status.SUBMITTED, Status.PUBLISHED):
+        again = message("alpha", status=other, privacy=Privacy.PREMIUM, created_at=9)
+        assert port.upsert(again, EMBED("other words")) == ALREADY
     assert port.observe() == before
 
 

@@ -23,14 +23,29 @@ from choir_model.lockstep.content import (
     ContentFactory,
     run_content_lockstep,
 )
-from choir_model.lockstep.content_pair import Begin, ContentPair, Observe, Upsert
+from choir_model.lockstep.content_cast import RECORDS
+from choir_model.lockstep.content_pair import (
+    Begin,
+    ContentPair,
+    Damage,
+    Get,
+    ListThread,
+    LoseVector,
+    Observe,
+    Search,
+    SetStatus,
+    Upsert,
+)
 from choir_model.lockstep.running import Failure, replay
 from choir_model.ports.content import (
     Found,
     Got,
+    Hidden,
+    Listing,
     Message,
     Quarantined,
     Repaired,
+    Results,
     Snapshot,
     Stored,
     Upserted,
@@ -42,6 +57,7 @@ from choir_model.ports.embeddings import Vector
 
 STEPS = 6_000
 STEPS_TO_CATCH = 6_000
+KEY, CONTENT = RECORDS[0]
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +221,17 @@ class RepairRewinds(EdgeContent):
         return answer
 
 
+class FirstSubmissionWins(EdgeContent):
+    """A point that is still Submitted keeps the privacy of the first submission."""
+
+    def upsert(self, message: Message, vector: Vector) -> Upserted:
+        held = self.observe_point(message.key)
+        answer = super().upsert(message, vector)
+        if held is not None and answer == Stored(already=False):
+            self._shard.set(held.id, {"privacy": held.message.privacy.value})
+        return answer
+
+
 class LostVectorStays(EdgeContent):
     """An upsert does not notice that the vector is gone."""
 
@@ -258,6 +285,7 @@ DEFECTS: tuple[ContentFactory, ...] = (
     TieOrder,
     TieCut,
     RepairRewinds,
+    FirstSubmissionWins,
     LostVectorStays,
     OldNewsWins,
     FinalReopens,
@@ -300,6 +328,29 @@ def test_a_failing_sequence_can_be_replayed() -> None:
     with EdgeContent() as real:
         pair = ContentPair(ReferenceContent(), real, Coverage())
         assert replay(pair, caught.value.commands) is None
+
+
+@pytest.mark.parametrize("fault", [None, Damage(KEY, "x"), LoseVector(KEY)], ids=str)
+def test_s8_the_latest_submission_says_whom_it_is_for(fault: Damage | LoseVector | None) -> None:
+    """Refused as public, submitted again for the thread only, accepted: it must not leak."""
+    with EdgeContent() as real:
+        pair = ContentPair(ReferenceContent(), real, Coverage())
+        pair.apply(Begin())
+        pair.apply(Upsert(Message(KEY, CONTENT, Status.SUBMITTED, Privacy.PUBLIC, 1)))
+        if fault is not None:
+            assert pair.apply(fault) == Stored(already=False)
+        again = Upsert(Message(KEY, CONTENT, Status.SUBMITTED, Privacy.THREAD_ONLY, 2))
+        assert pair.apply(again) == (Repaired() if fault else Stored(already=False))
+        assert pair.apply(again) == Stored(already=True)
+        for status in (Status.PENDING, Status.PUBLISHED):
+            assert pair.apply(SetStatus(KEY, status)) == Stored(already=False)
+        stranger, author = Viewer(b"\3" * 32, premium=True), Viewer(KEY.author)
+        assert pair.apply(Get(stranger, KEY)) == Hidden()
+        assert pair.apply(ListThread(stranger, KEY.thread)) == Listing(())
+        assert pair.apply(Search(stranger, CONTENT, 1)) == Results(())
+        published = Message(KEY, CONTENT, Status.PUBLISHED, Privacy.THREAD_ONLY, 2)
+        assert pair.apply(Get(author, KEY)) == Found(published)
+        pair.apply(Observe())
 
 
 def test_what_changed_behind_the_back_is_met_when_everything_is_compared() -> None:

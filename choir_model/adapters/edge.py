@@ -141,10 +141,14 @@ class EdgeContent:
         if payload is None or found is None:
             self._put(message, vector)
             return Stored(already=False)
+        latest = message if found.status is Status.SUBMITTED else found
+        privacy, created_at = latest.privacy, latest.created_at
         if payload["integrity"] == INTACT and coordinates and _intact(found):
-            return Stored(already=True)
-        repaired = Message(key, message.content, found.status, found.privacy, found.created_at)
-        self._put(repaired, vector)
+            already = (privacy, created_at) == (found.privacy, found.created_at)
+            if not already:
+                self._shard.set(name, {"privacy": privacy.value, "created_at": created_at})
+            return Stored(already)
+        self._put(Message(key, message.content, found.status, privacy, created_at), vector)
         return Repaired()
 
     def set_status(self, key: RecordKey, status: Status) -> Written:

@@ -72,7 +72,7 @@ class Ranked:
 
 
 def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None:
-    """Hold a message; repair a damaged point, leave an intact one alone."""
+    """Hold a message; repair a damaged point; take a submission's reader and time over."""
     fault = content_fault(message.content, limits.max_content_bytes)
     if fault is not None:
         view.refuse(fault)
@@ -85,11 +85,14 @@ def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None
     if message.status is Status.DRAFT:
         view.refuse(Reason.ILLEGAL_TRANSITION)
     point = Point(view, message.key)
-    if point.status is None:
+    status = point.status
+    if status is None:
         _install(point, message, vector)
         view.emit(Stored(already=False))
-    elif not point.quarantined and point.test(Point.vector, is_there) and _intact(point):
-        view.emit(Stored(already=True))
+        return
+    taken_over = status is Status.SUBMITTED and _take_over(point, message)
+    if not point.quarantined and point.test(Point.vector, is_there) and _intact(point):
+        view.emit(Stored(already=not taken_over))
     else:
         point.content = message.content
         point.vector = vector
@@ -305,6 +308,15 @@ def _quarantine(point: Point) -> RecordKey:
     point.quarantined = True
     point.view.emit(Quarantined(key, newly=True))
     return key
+
+
+def _take_over(point: Point, message: Message) -> bool:
+    """Give a submitted point the privacy and the time of `message`; whether that changed it."""
+    if (point.privacy, point.created_at) == (message.privacy, message.created_at):
+        return False
+    point.privacy = message.privacy
+    point.created_at = message.created_at
+    return True
 
 
 def _message(point: Point) -> Message:

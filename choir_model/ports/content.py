@@ -240,9 +240,15 @@ class ContentPort(Protocol):
         Refused, in this order: `InvalidContent` and `ContentTooLarge` (C2), `HashMismatch`
         (C1), `WrongDimension`, `InvalidNumber` (`created_at` beyond 64 bits, signed),
         `IllegalTransition` (a draft is nobody's but its author's), `PointIdCollision`.
-        A point that holds the right content stays exactly as it is, status included.  A
-        damaged or quarantined one, or one without a vector, gets content and vector back
-        and keeps everything else: `Repaired`.
+        A point that holds the right content stays as it is, status included.  A damaged or
+        quarantined one, or one without a vector, gets content and vector back and keeps
+        everything else: `Repaired`.
+
+        In both cases a point that is still Submitted takes over `privacy` and `created_at`
+        of `message`: of several submissions the ledger has recorded none yet, and what it
+        will record is the latest, so an earlier and laxer privacy must not outlive it (S8).
+        `Stored.already` is false where that changed something.  Past Submitted, privacy
+        changes by `set_privacy` alone, and the time does not.
         """
 
     def set_status(self, key: RecordKey, status: Status) -> Written:
