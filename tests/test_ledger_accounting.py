@@ -6,6 +6,7 @@ commands, on accounts and events as the real VM shows them.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,13 +17,14 @@ from planted_defects import LEDGER_DEFECTS, planted
 
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.domain.identity import Address, RecordKey
+from choir_model.ledger.conservation import Imbalance, audit
 from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import MIN_STAKE, WINDOW, Cast
 from choir_model.lockstep.compare import Coverage
 from choir_model.lockstep.ledger import machine_for
 from choir_model.lockstep.ledger_pair import Begin, Checkpoint, Command, Execute, LedgerPair
 from choir_model.lockstep.running import Budget, Failure, run_machine
-from choir_model.ports.ledger import Confirmed, LedgerPort, Outcome
+from choir_model.ports.ledger import AccountImage, Confirmed, LedgerPort, Outcome
 from choir_model.program import addresses, calls
 from choir_model.program.bindings import (
     ACCOUNTS,
@@ -159,6 +161,67 @@ def test_nobody_takes_tokens_out_of_a_vault(make: Make) -> None:
         assert world.refused(call).name == "TOKEN_OWNER_MISMATCH"
         spec = world.spec_call(2, "with your money").with_account("author_token", source)
         assert world.refused(spec).name == "WrongTokenOwner"
+
+
+class Misread:
+    """A ledger that shows one field of one record, or of one thread, other than it is."""
+
+    def __init__(self, ledger: LedgerPort, at: Address, **change: Any) -> None:
+        self._ledger, self._at, self._change = ledger, at, change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def account(self, address: Address) -> AccountImage | None:
+        image = self._ledger.account(address)
+        if image is None or address != self._at:
+            return image
+        layout = next(x for x in ACCOUNTS.values() if image.data[:8] == x.discriminator)
+        value = dataclasses.replace(layout.decode(image.data), **self._change)
+        return AccountImage(image.owner, layout.encode(value))
+
+
+@worlds
+@pytest.mark.parametrize(
+    ("text", "change", "total", "by_thread", "by_records"),
+    [
+        ("open", {"stake": STAKE + 1}, "stake_total", STAKE, STAKE + 1),
+        ("yes", {"stake": STAKE - 1}, "token_balance", STAKE, STAKE - 1),
+        ("no", {"claims": 1}, "escrow_total", STAKE, 0),
+        ("no", {"denials": 3, "claims": 0}, "escrow_total", STAKE, STAKE - 1),
+        ("no", {"denials": 3, "claims": 2}, "escrow_total", STAKE, STAKE // 2),
+        ("late", {"stake": 0}, "treasury_paid", STAKE, 0),
+        ("open", {"status": RecordStatus.EXPIRED}, "stake_total", STAKE, 0),
+        ("yes", {"thread": bytes(32)}, "no thread", 0, 0),
+    ],
+)
+def test_totals_of_a_thread_are_those_of_its_records(
+    make: Make, text: str, change: dict[str, Any], total: str, by_thread: int, by_records: int
+) -> None:
+    """S1, L4, S10: vaults that match the totals prove nothing if the records say otherwise."""
+    world = World(make)
+    late = world.spec(3, "late")
+    world.wait(WINDOW)
+    world.do(calls.settle(late))
+    keys = {"late": late, "yes": world.spec(1, "yes"), "no": world.spec(2, "no")}
+    world.vote(0, keys["yes"])
+    world.vote(0, keys["no"], DENY)
+    keys["open"] = world.spec(3, "open")
+    holders = world.cast.holders()
+
+    def nothing(_: Address) -> int:
+        return 0
+
+    found = audit(world.ledger, world.mint, holders, nothing)
+    assert (found.stakes, found.balances, found.escrow, found.treasury) == (STAKE,) * 4
+    misread: Any = Misread(world.ledger, addresses.record(keys[text]), **change)
+    with pytest.raises(Imbalance, match=total) as caught:
+        audit(misread, world.mint, holders, nothing)
+    if total != "no thread":
+        assert str(caught.value) == (
+            f"thread {addresses.base58(world.thread)}: {total} is {by_thread} base units, "
+            f"its records add up to {by_records}"
+        )
 
 
 # Properties over generated commands

@@ -1,8 +1,8 @@
 """Conservation of tokens (S1, L4), audited on the account bytes of any ledger.
 
 Every base unit lies in a token account, so the amounts of all token accounts of the CHOIR
-mint add up to its supply.  Of each vault the records say how much must be in it; whatever
-is there beyond that was donated.
+mint add up to its supply.  The records of a thread say what its totals must be, and the
+totals how much must be in each vault; whatever is there beyond that was donated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from choir_model.domain.identity import Address
 from choir_model.ports.ledger import LedgerPort, token_amounts
 from choir_model.program import addresses
-from choir_model.program.bindings import ACCOUNTS, SUPPLY, Thread
+from choir_model.program.bindings import ACCOUNTS, SUPPLY, Record, RecordStatus, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,11 @@ class Audit:
 
 
 class Imbalance(AssertionError):
-    """Tokens have appeared or vanished, or a vault does not hold what the records say."""
+    """Tokens have appeared or vanished, or totals or a vault differ from the records."""
+
+
+TOTALS = ("stake_total", "token_balance", "escrow_total", "treasury_paid")
+"""The totals of a thread account: pending, published, unclaimed, and to the treasury."""
 
 
 def audit(
@@ -53,7 +57,9 @@ def audit(
     held = sum(token_amounts(ledger, holders).values())
     recorded: dict[Address, int] = {}
     totals = {"stakes": 0, "escrow": 0, "balances": 0, "treasury": 0}
-    for address, thread in threads(ledger).items():
+    threads, records = threads_and_records(ledger)
+    _compare_with_records(threads, records)
+    for address, thread in threads.items():
         recorded[addresses.stake_vault(address)] = thread.stake_total
         recorded[addresses.escrow_vault(address)] = thread.escrow_total
         recorded[addresses.balance_vault(address)] = thread.token_balance
@@ -78,12 +84,46 @@ def audit(
     return Audit(supply=supply, holders=held, donations=donations, **totals)
 
 
-def threads(ledger: LedgerPort) -> dict[Address, Thread]:
-    """Every thread account of the ledger, decoded."""
-    layout = ACCOUNTS[Thread]
-    found = {}
+def owed(record: Record) -> tuple[int, int, int, int]:
+    """What one record adds to each of the `TOTALS` of its thread, in base units (M2 to M6)."""
+    match record.status:
+        case RecordStatus.PENDING:
+            return record.stake, 0, 0, 0
+        case RecordStatus.PUBLISHED:
+            return 0, record.stake, 0, 0
+        case RecordStatus.EXPIRED:
+            return 0, 0, 0, record.stake
+    deniers = record.denials.bit_count()
+    share = record.stake // deniers if deniers else 0
+    unclaimed = (record.denials & ~record.claims).bit_count()
+    return 0, 0, unclaimed * share, record.stake - deniers * share
+
+
+def _compare_with_records(threads: dict[Address, Thread], records: list[Record]) -> None:
+    sums = {address: [0, 0, 0, 0] for address in threads}
+    for record in records:
+        if record.thread not in sums:
+            raise Imbalance(f"a record names {addresses.base58(record.thread)}, which is no thread")
+        mine = sums[record.thread]
+        for at, amount in enumerate(owed(record)):
+            mine[at] += amount
+    for address, thread in threads.items():
+        for total, amount in zip(TOTALS, sums[address], strict=True):
+            if getattr(thread, total) != amount:
+                raise Imbalance(
+                    f"thread {addresses.base58(address)}: {total} is {getattr(thread, total)} "
+                    f"base units, its records add up to {amount}"
+                )
+
+
+def threads_and_records(ledger: LedgerPort) -> tuple[dict[Address, Thread], list[Record]]:
+    """Every thread and every record account of the ledger, each decoded once."""
+    threads: dict[Address, Thread] = {}
+    records: list[Record] = []
     for address in ledger.program_accounts():
         image = ledger.account(address)
-        if image and image.data[:8] == layout.discriminator:
-            found[address] = layout.decode(image.data)
-    return found
+        if image and image.data[:8] == ACCOUNTS[Thread].discriminator:
+            threads[address] = ACCOUNTS[Thread].decode(image.data)
+        elif image and image.data[:8] == ACCOUNTS[Record].discriminator:
+            records.append(ACCOUNTS[Record].decode(image.data))
+    return threads, records
