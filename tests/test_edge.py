@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import qdrant_edge
 
 from choir_model.adapters import edge_shard
 from choir_model.adapters.edge import EdgeContent
+from choir_model.adapters.edge_payload import thread_payload
 from choir_model.adapters.edge_shard import store_error
 from choir_model.content.port import ReferenceContent
 from choir_model.domain.identity import RecordKey, content_hash
@@ -36,6 +38,7 @@ from choir_model.ports.content import (
     StoreUnavailable,
     Viewer,
     message_point_id,
+    thread_point_id,
 )
 from choir_model.ports.embeddings import HashedWords
 
@@ -268,6 +271,49 @@ def test_a_wiped_or_garbled_payload_is_nothing_until_stored_again(
     assert edge.upsert(said, EMBED("alpha")) == Stored(already=False)
     assert edge.get(ANYONE, said.key) == Found(said)
     assert not edge.observe().unreadable
+
+
+FORGED: tuple[dict[str, Any], ...] = (
+    {"thread": None},
+    {"thread": 7},
+    {"thread": [THREAD.hex()]},
+    {"thread": "no address"},
+    {"thread": (b"\4" * 32).hex()},
+    {"sequence": None},
+    {"sequence": "1"},
+    {"sequence": True},
+    {"co_authors": ANYONE.address.hex()},
+)
+
+
+@pytest.mark.parametrize("change", [*FORGED, *({field: ...} for field in ("thread", "sequence"))])
+def test_s8_a_garbled_thread_point_makes_nobody_a_member(
+    edge: EdgeContent, change: dict[str, Any]
+) -> None:
+    """``...``: the field is gone."""
+    for thread in (THREAD, b"\4" * 32):
+        key = RecordKey(thread, ADA, content_hash("alpha"))
+        secret = Message(key, "alpha", Status.PUBLISHED, Privacy.THREAD_ONLY, 0)
+        edge.upsert(secret, EMBED("alpha"))
+    held = {**thread_payload(THREAD, (ANYONE.address,), 1), **change}
+    held = {field: value for field, value in held.items() if value is not ...}
+    edge._shard.put([(thread_point_id(THREAD), None, held)])
+    for wanted in (None, THREAD, key.thread):
+        assert edge.search(ANYONE, EMBED("alpha"), 9, wanted) == Results(())
+    assert edge.observe_thread(THREAD) is None
+    # What went wrong is put right by the next news.
+    assert edge.put_thread(THREAD, (ANYONE.address,), 0) == Stored(already=False)
+    found = edge.search(ANYONE, EMBED("alpha"), 9)
+    assert isinstance(found, Results)
+    assert [hit.key.thread for hit in found.hits] == [THREAD]
+
+
+def test_s8_co_authors_on_a_message_point_make_nobody_a_member(edge: EdgeContent) -> None:
+    said = message("alpha")
+    edge.upsert(replace(said, privacy=Privacy.THREAD_ONLY), EMBED("alpha"))
+    name = message_point_id(said.key)
+    edge._shard.set(name, {"co_authors": [ANYONE.address.hex()], "sequence": 1})
+    assert edge.search(ANYONE, EMBED("alpha"), 1) == Results(())
 
 
 def test_a_vector_nobody_stored_is_damage(edge: EdgeContent) -> None:

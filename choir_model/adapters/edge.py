@@ -326,8 +326,11 @@ class EdgeContent:
         member_of: tuple[str, ...]
         address = viewer.address.hex()
         if thread is None:
-            naming = self._shard.scroll(self._filters.naming(address))
-            member_of = tuple((point.payload or {})["thread"] for point in naming)
+            member_of = tuple(
+                held.thread.hex()
+                for point in self._shard.scroll(self._filters.naming(address))
+                if (held := read_thread(point.payload, str(point.id))) is not None
+            )
             wanted = None
         else:
             wanted = thread.hex()
