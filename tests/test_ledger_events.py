@@ -5,17 +5,29 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ledger_world import APPROVE, DENY, STAKE, World, worlds
 
+from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.domain.identity import Address, Hash, content_hash
 from choir_model.ledger.commitment import append_leaf, root
-from choir_model.ports.ledger import LedgerPort
+from choir_model.lockstep.cast import Cast, Setting
+from choir_model.lockstep.compare import Coverage, Disagreement
+from choir_model.lockstep.ledger import ledger_pair
+from choir_model.lockstep.ledger_pair import Begin, Execute
+from choir_model.lockstep.running import replay
+from choir_model.ports.ledger import LedgerPort, Outcome
 from choir_model.program import addresses, calls
 from choir_model.program.bindings import EVENTS, PEAKS, PROGRAM_ID, CoAuthorAdded, ThreadCreated
-from choir_model.program.events import failing_program, read_events
+from choir_model.program.events import (
+    UnreadableEvent,
+    failing_program,
+    read_events,
+    read_every_event,
+)
 
 Make = Callable[[], LedgerPort]
 
@@ -169,6 +181,66 @@ OURS = frame(PROGRAM_ID, 1, data(EVENT))
 def test_only_the_programs_own_lines_are_events(logs: list[str], count: int) -> None:
     """L6: a reader checks the invoking program; damage costs events, never the reader."""
     assert read_events(logs) == (EVENT,) * count
+
+
+ODD = UnreadableEvent(b"\0\0\0")
+HALF = EVENTS[ThreadCreated].encode(EVENT)[:-3]
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ((data(EVENT), "Program data: AAAA"), (EVENT, ODD)),
+        (("Program data: AAAA", data(EVENT)), (ODD, EVENT)),
+        (("Program data: x",), (UnreadableEvent(b"x"),)),
+        (("Program data: AAAA AAAA",), (UnreadableEvent(b"AAAA AAAA"),)),
+        (("Program data: ",), (UnreadableEvent(b""),)),
+        (
+            ("Program data: " + base64.b64encode(HALF).decode(),),
+            (UnreadableEvent(HALF),),
+        ),
+        (("Program data: \u00e9",), (UnreadableEvent("\u00e9".encode()),)),
+        (tuple(frame(OTHER, 2, "Program data: AAAA")), ()),
+    ],
+)
+def test_who_compares_sees_what_a_reader_leaves_out(
+    inside: tuple[str, ...], expected: tuple[object, ...]
+) -> None:
+    """L6: an unknown event of our program is seen; what another program logs is not."""
+    logs = frame(PROGRAM_ID, 1, *inside)
+    assert read_every_event(logs) == expected
+    assert read_events(logs) == tuple(e for e in expected if e == EVENT)
+
+
+def test_an_unknown_event_of_the_program_ends_a_lockstep_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """L6: an event the interface does not know is a disagreement, not nothing."""
+    pair = ledger_pair(LiteSvmLedger, Coverage())
+    assert isinstance(pair.cast, Cast)
+    creator = pair.cast.wallets[0]
+    commands = [
+        Begin(Setting("usual")),
+        Execute(calls.create_thread(creator, pair.cast.mint, 0), creator),
+    ]
+    assert replay(pair, commands) is None
+    whole = LiteSvmLedger._outcome
+
+    def with_more(self: LiteSvmLedger, result: Any) -> Outcome:
+        logs = result.logs()
+        extra = logs.index(f"Program {PROGRAM_ID} success") if PROGRAM_ID in "".join(logs) else 0
+        fake = SimpleNamespace(
+            fee=result.fee,
+            compute_units_consumed=result.compute_units_consumed,
+            logs=lambda: [*logs[:extra], "Program data: AAAA", *logs[extra:]],
+        )
+        return whole(self, fake)
+
+    monkeypatch.setattr(LiteSvmLedger, "_outcome", with_more)
+    error = replay(pair, commands)
+    assert isinstance(error, Disagreement)
+    assert error.aspect == "outcome"
+    assert "UnreadableEvent" in str(error.real)
 
 
 def test_the_innermost_failing_program_is_named_and_text_is_not_believed() -> None:

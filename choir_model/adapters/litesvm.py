@@ -37,7 +37,8 @@ from choir_model.ports.ledger import (
 from choir_model.program.addresses import PROGRAM, SYSTEM, TOKEN, base58
 from choir_model.program.bindings import DECIMALS, PROGRAM_ID, Reason
 from choir_model.program.calls import Call
-from choir_model.program.events import failing_program, read_events
+from choir_model.program.events import failing_program
+from choir_model.program.events import read_every_event as read_events
 
 GENESIS_SLOT = 435_888_000
 """First slot, in the range of mainnet's slots of 2026, so that no code counts on zero."""
