@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import qdrant_edge
 
-from choir_model.adapters import edge_shard
+from choir_model.adapters import edge as edge_module
+from choir_model.adapters import edge_payload, edge_shard
 from choir_model.adapters.edge import EdgeContent
 from choir_model.adapters.edge_payload import thread_payload
 from choir_model.adapters.edge_shard import store_error
@@ -230,24 +231,49 @@ def test_importing_the_adapter_does_not_import_the_engine() -> None:
     )
 
 
-def test_a_point_with_another_key_is_never_taken_for_it(edge: EdgeContent) -> None:
+def test_a_point_with_another_key_is_never_taken_for_it(
+    edge: EdgeContent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two keys whose SHA-256 begin alike: the id is the same, the full key decides."""
+    held, wanted = message("alpha"), message("beta")
+    id_of = {held.key: message_point_id(held.key), wanted.key: message_point_id(held.key)}
+    for module in (edge_module, edge_payload):
+        monkeypatch.setattr(module, "message_point_id", id_of.__getitem__)
     store(edge, "alpha")
-    payload, _ = edge._shard.fetch(message_point_id(message("alpha").key))
-    assert payload is not None
-    wanted = message("beta")
-    raw(edge, message_point_id(wanted.key), payload)
+    before = edge.observe()
     assert edge.get(ANYONE, wanted.key) == Missing()
     assert edge.upsert(wanted, EMBED("beta")) == Refused(Reason.POINT_ID_COLLISION)
     assert edge.set_status(wanted.key, Status.PUBLISHED) == Refused(Reason.UNKNOWN_POINT)
     assert edge.delete(wanted.key) == Deleted(found=False)
+    assert edge.observe_point(wanted.key) is None
+    assert edge.observe() == before
+    assert edge.get(ANYONE, held.key) == Found(held)
+
+
+def test_s5b_a_point_whose_key_belongs_elsewhere_is_damage(edge: EdgeContent) -> None:
+    """No collision: its key demands another id.  It gives way to what belongs there."""
+    store(edge, "alpha")
+    payload, _ = edge._shard.fetch(message_point_id(message("alpha").key))
+    assert payload is not None
+    wanted = message("beta")
+    name = message_point_id(wanted.key)
+    raw(edge, name, payload)
+    assert edge.get(ANYONE, wanted.key) == Missing()
+    assert edge.set_status(wanted.key, Status.PUBLISHED) == Refused(Reason.UNKNOWN_POINT)
     assert edge.observe_point(wanted.key) is None
     # Nor is it a second copy of what it claims to be.
     results = edge.search(ANYONE, EMBED("alpha"), 10)
     assert isinstance(results, Results)
     assert [hit.key for hit in results.hits] == [message("alpha").key]
     assert edge.list_thread(ANYONE, THREAD) == Listing((message("alpha"),))
-    assert edge.observe().unreadable == (message_point_id(wanted.key),)
+    assert edge.observe().unreadable == (name,)
+    assert edge.upsert(wanted, EMBED("beta")) == Stored(already=False)
+    assert edge.get(ANYONE, wanted.key) == Found(wanted)
+    for spoiled in (payload, {}):
+        raw(edge, name, spoiled)
+        assert edge.delete(wanted.key) == Deleted(found=False)
+        assert not edge.observe().unreadable
+    assert edge.get(ANYONE, message("alpha").key) == Found(message("alpha"))
 
 
 @pytest.mark.parametrize("field", ["", "status", "content", "integrity", "thread", "created_at"])

@@ -27,9 +27,9 @@ from choir_model.adapters.edge_payload import (
     INTACT,
     QUARANTINED,
     Payload,
+    collides,
     message_payload,
-    read_key,
-    read_message,
+    read_own,
     read_placed,
     read_thread,
     read_vector,
@@ -134,10 +134,9 @@ class EdgeContent:
         key = message.key
         name = message_point_id(key)
         payload, coordinates = self._shard.fetch(name, with_vector=True)
-        held = read_key(payload)
-        if held not in (None, key):
+        if collides(payload, key):
             return Refused(Reason.POINT_ID_COLLISION)
-        found = read_message(payload, held)
+        found = read_own(payload, key)
         if payload is None or found is None:
             self._put(message, vector)
             return Stored(already=False)
@@ -180,14 +179,15 @@ class EdgeContent:
         return Stored(already=False)
 
     def delete(self, key: RecordKey) -> Deleted:
-        found = self._message(key) is not None
-        if found:
-            self._shard.delete(message_point_id(key))
-        return Deleted(found)
+        name = message_point_id(key)
+        payload, _ = self._shard.fetch(name)
+        if payload is not None and not collides(payload, key):
+            self._shard.delete(name)
+        return Deleted(found=read_own(payload, key) is not None)
 
     def get(self, viewer: Viewer, key: RecordKey) -> Got:
         payload, _ = self._shard.fetch(message_point_id(key))
-        found = _of(key, payload)
+        found = read_own(payload, key)
         if payload is None or found is None:
             return Missing()
         if not may(
@@ -278,7 +278,7 @@ class EdgeContent:
     def lose_vector(self, key: RecordKey) -> Written:
         name = message_point_id(key)
         payload, coordinates = self._shard.fetch(name, with_vector=True)
-        if _of(key, payload) is None:
+        if read_own(payload, key) is None:
             return Refused(Reason.UNKNOWN_POINT)
         if coordinates:
             self._shard.lose_vector(name)
@@ -342,7 +342,7 @@ class EdgeContent:
         return held is not None and viewer.address in held.co_authors
 
     def _message(self, key: RecordKey) -> Message | None:
-        return _of(key, self._shard.fetch(message_point_id(key))[0])
+        return read_own(self._shard.fetch(message_point_id(key))[0], key)
 
     def _stored(
         self, name: str, payload: Payload | None, coordinates: object
@@ -387,11 +387,6 @@ def _engine() -> ModuleType:
 
 def _intact(message: Message) -> bool:
     return content_hash(message.content) == message.key.hash
-
-
-def _of(key: RecordKey, payload: Payload | None) -> Message | None:
-    """The message in `payload` if it is the one with this key."""
-    return read_message(payload, key) if read_key(payload) == key else None
 
 
 def _by_time(row: tuple[int, str, Message]) -> tuple[int, str]:

@@ -85,6 +85,22 @@ def read_placed(payload: Payload | None, name: str) -> Message | None:
     return message if message is not None and message_point_id(message.key) == name else None
 
 
+def read_own(payload: Payload | None, key: RecordKey) -> Message | None:
+    """The message in a payload if it is the one with this key."""
+    return read_message(payload, key) if read_key(payload) == key else None
+
+
+def collides(payload: Payload | None, key: RecordKey) -> bool:
+    """Whether the point of `key`'s id is that of another record, with the same id.
+
+    A key that demands another id is not where it belongs: that is damage.
+    """
+    held = read_key(payload)
+    if held is None or held == key:
+        return False
+    return message_point_id(held) == message_point_id(key)
+
+
 def read_thread(payload: Payload | None, name: str) -> StoredThread | None:
     """The thread in a thread point's payload, if the point bears the name it demands."""
     if payload is None:

@@ -69,7 +69,7 @@ class Reason(Enum):
     HASH_MISMATCH = "HashMismatch"
     ILLEGAL_TRANSITION = "IllegalTransition"
     UNKNOWN_POINT = "UnknownPoint"
-    POINT_ID_COLLISION = "PointIdCollision"
+    POINT_ID_COLLISION = "PointIdCollision"  # the point is of another record with this very id
     WRONG_DIMENSION = "WrongDimension"
     INVALID_NUMBER = "InvalidNumber"
 
@@ -193,7 +193,8 @@ class Snapshot:
     """The whole store in canonical form: message and thread points, each by point id.
 
     `unreadable` names points whose payload was wiped or is no message's and no thread's;
-    for every operation but `observe` they are not there, and restoring skips them.
+    for every operation but `observe` they are not there, and restoring skips them; what is
+    unreadable under a record's own id gives way to its `upsert` and goes with its `delete`.
     """
 
     points: tuple[StoredPoint, ...]
@@ -272,7 +273,11 @@ class ContentPort(Protocol):
         """
 
     def delete(self, key: RecordKey) -> Deleted:
-        """Remove a message point (orphans only: section 6)."""
+        """Remove a message point (orphans only: section 6).
+
+        An unreadable one goes too, and was not `found`; another record's, which has the
+        same id, stays.
+        """
 
     def get(self, viewer: Viewer, key: RecordKey) -> Got:
         """One message.  `Missing` and `Hidden` are decided before the content is looked at."""
