@@ -96,7 +96,7 @@ def sparse(coordinates: Sequence[float]) -> Vector:
     for index, coordinate in enumerate(coordinates):
         if coordinate:
             steps = coordinate * STEPS
-            if not steps.is_integer():
+            if steps % 1:
                 raise ValueError(f"coordinate {index} is {coordinate!r}, no multiple of 1/{STEPS}")
             entries.append((index, int(steps)))
     return Vector(len(coordinates), tuple(entries))
@@ -107,11 +107,16 @@ def quantize(coordinates: Sequence[float]) -> Vector:
 
     Never the zero vector: the largest of *n* coordinates of a unit vector is at least
     1 / sqrt(n), far above half a step.  Raises `ValueError` for a zero or infinite input.
+
+    The largest is first brought near 1, by a power of two: that rounds nothing that matters,
+    and no square overflows, or vanishes where it counts.
     """
-    norm = math.sqrt(math.fsum(x * x for x in coordinates))
+    _, exponent = math.frexp(max(map(abs, coordinates), default=0.0))
+    scaled = [math.ldexp(x, -exponent) for x in coordinates]
+    norm = math.sqrt(math.fsum(x * x for x in scaled))
     if not 0.0 < norm < math.inf:
-        raise ValueError(f"a vector of norm {norm} has no direction")
-    return sparse([round(x * STEPS / norm) / STEPS for x in coordinates])
+        raise ValueError("a vector that is zero, or not finite, has no direction")
+    return sparse([round(x * STEPS / norm) / STEPS for x in scaled])
 
 
 class Embedder(Protocol):
