@@ -47,6 +47,7 @@ from choir_model.ports.content import (
     Repaired,
     Results,
     Snapshot,
+    SnapshotMisfit,
     Stored,
     Upserted,
     Viewer,
@@ -351,6 +352,21 @@ def test_s8_the_latest_submission_says_whom_it_is_for(fault: Damage | LoseVector
         published = Message(KEY, CONTENT, Status.PUBLISHED, Privacy.THREAD_ONLY, 2)
         assert pair.apply(Get(author, KEY)) == Found(published)
         pair.apply(Observe())
+
+
+@pytest.mark.parametrize("kind", [ReferenceContent, EdgeContent])
+def test_c4_a_snapshot_of_another_dimension_is_refused_before_anything_is_lost(
+    kind: type[ReferenceContent | EdgeContent],
+) -> None:
+    said = Upsert(Message(KEY, CONTENT, Status.PENDING, Privacy.PUBLIC, 0))
+    port, other = kind(), ReferenceContent(dimension=8)
+    for each in (port, other):
+        said.on(each)
+    before = port.observe()
+    with pytest.raises(SnapshotMisfit, match=r"^[^\n]* dimension 8, the store of 384; [^\n]*$"):
+        port.restore(other.save())
+    assert port.observe() == before
+    port.close()
 
 
 def test_what_changed_behind_the_back_is_met_when_everything_is_compared() -> None:

@@ -70,6 +70,7 @@ from choir_model.ports.content import (
     Upserted,
     Viewer,
     Written,
+    check_snapshot,
     message_point_id,
     thread_point_id,
 )
@@ -291,6 +292,7 @@ class EdgeContent:
         return self.observe()
 
     def restore(self, saved: Snapshot) -> None:
+        check_snapshot(saved, self._dimension)
         self._shard.clear()
         self._shard.put(
             (

@@ -26,6 +26,7 @@ from choir_model.ports.content import (
     Upserted,
     Viewer,
     Written,
+    check_snapshot,
     message_point_id,
     thread_point_id,
 )
@@ -118,6 +119,7 @@ class ReferenceContent:
         return self.observe()
 
     def restore(self, saved: Snapshot) -> None:
+        check_snapshot(saved, self.limits.dimension)
         self._do(reference.restore, saved)
 
     def close(self) -> None:

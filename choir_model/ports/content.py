@@ -13,7 +13,8 @@ Every operation answers with a value, never with an exception: what was done (`S
 `Repaired`, `Deleted`), what was found (`Found`, `Listing`, `Results`), that there is
 nothing to show (`Missing`, `Hidden`, `Quarantined`), or `Refused` with one reason; a
 refusal changes nothing.  Exceptions are left for a store that cannot answer: it is
-`StoreInUse`, `StoreDamaged`, `StoreUnavailable` or `StorePackageMissing`.
+`StoreInUse`, `StoreDamaged`, `StoreUnavailable` or `StorePackageMissing`; and for a snapshot
+that no such store can have saved (`SnapshotMisfit`).
 
 Nothing that was read is trusted (S5b, C3).  Each read re-computes the hash of the content
 it is about to serve.  Content that does not hash to its key puts its point into
@@ -61,6 +62,10 @@ class StoreUnavailable(StoreError):
 
 class StorePackageMissing(StoreUnavailable):
     """The engine's package is not installed."""
+
+
+class SnapshotMisfit(StoreError):
+    """A snapshot holds vectors of another dimension than the store, which is unchanged."""
 
 
 class Reason(Enum):
@@ -210,6 +215,17 @@ Outcome: TypeAlias = (
     | Listing | Results
 )  # fmt: skip
 
+
+def check_snapshot(saved: Snapshot, dimension: int) -> None:
+    """Raises `SnapshotMisfit` where a store of `dimension` could not hold `saved`."""
+    for held in saved.points:
+        if held.vector is not None and held.vector.dimension != dimension:
+            raise SnapshotMisfit(
+                f"the snapshot holds vectors of dimension {held.vector.dimension}, the store"
+                f" of {dimension}; restore it into a store of that dimension"
+            )
+
+
 IdOf: TypeAlias = Callable[[RecordKey], str]
 
 message_point_id: IdOf = lru_cache(maxsize=65_536)(point_id)
@@ -321,7 +337,10 @@ class ContentPort(Protocol):
         """The whole store, to be put back later by `restore`, here or elsewhere."""
 
     def restore(self, saved: Snapshot) -> None:
-        """Hold exactly what `saved` does: a snapshot restored, however old."""
+        """Hold exactly what `saved` does: a snapshot restored, however old.
+
+        Raises `SnapshotMisfit`, before anything is changed, for another vector dimension.
+        """
 
     def close(self) -> None:
         """Release what the store occupies; the only thing allowed afterwards is `close`."""
