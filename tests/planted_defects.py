@@ -73,7 +73,7 @@ def _changed(edit: Edit) -> CodeType:
     if source.count(edit.old) != 1:
         name = edit.function.__qualname__
         raise LookupError(f"{edit.old!r} occurs {source.count(edit.old)} times in {name}")
-    scratch: dict[str, Any] = {}
+    scratch: dict[str, Any] = dict(edit.function.__globals__)
     text = "from __future__ import annotations\n" + source.replace(edit.old, edit.new)
     exec(compile(text, f"<{edit.function.__qualname__}>", "exec"), scratch)  # noqa: S102
     code: CodeType = scratch[edit.function.__name__].__code__

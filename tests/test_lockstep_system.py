@@ -8,9 +8,12 @@ import pytest
 
 from choir_model.adapters.edge import EdgeContent
 from choir_model.adapters.litesvm import LiteSvmLedger
+from choir_model.content import reference
+from choir_model.content.cells import Point
 from choir_model.content.port import ReferenceContent
 from choir_model.domain.identity import RecordKey
-from choir_model.domain.lifecycle import Privacy
+from choir_model.domain.lifecycle import Privacy, Status
+from choir_model.engine import View
 from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import MIN_STAKE, SETTINGS, Cast
 from choir_model.lockstep.compare import Coverage, Violation
@@ -25,7 +28,7 @@ from choir_model.lockstep.system import (
 )
 from choir_model.lockstep.system_pair import Crash, Finish, Recover, Start, Step
 from choir_model.program import calls
-from choir_model.program.bindings import Decision
+from choir_model.program.bindings import Decision, Reason
 from choir_model.protocols import sagas
 from choir_model.protocols.sagas import Arrow, Saga
 
@@ -171,6 +174,45 @@ def test_what_a_saga_read_before_another_was_cut_off_is_not_taken_for_a_sync() -
     held = pair.stores.reference.observe_thread(cast.thread(0))
     assert held is not None
     assert held.co_authors == (owner, first)
+
+
+def test_content_that_was_never_said_is_caught_on_whose_side_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """S5b: agreement is not enough; both stores may be wrong together."""
+    honest = reference.set_status
+
+    def corrupting(view: View, key: RecordKey, status: Status) -> None:
+        honest(view, key, status)
+        if status is Status.PUBLISHED:
+            Point(view, key).content = "never said"
+
+    monkeypatch.setattr(reference, "set_status", corrupting)
+    failure = caught()
+    assert isinstance(failure.cause, Violation)
+    assert failure.cause.clause == "S5b"
+
+
+def test_a_submission_repeated_after_it_was_cut_off_brings_the_store_up_to_date() -> None:
+    """Section 6, StateConflict: the second attempt is refused and reads back."""
+    pair = system_pair(ReferenceLedger, ReferenceContent, Coverage())
+    cast = pair.ledgers.cast
+    assert isinstance(cast, Cast)
+    key = cast.record(0, 0, 0)
+    saga = sagas.submit_message(key, cast.contents[0], Privacy.PUBLIC, 1000)
+    pair.apply(Begin(SETTINGS[0]))
+    pair.apply(Start(sagas.create_thread(cast.wallets[0], cast.mint, 0)))
+    pair.apply(Finish())
+    pair.apply(Start(saga))
+    pair.apply(Step(0))
+    pair.apply(Step(0))
+    pair.apply(Crash(0))
+    ended = pair.run(saga)
+    assert ended.failed is Reason.DuplicateContent
+    point = pair.stores.reference.observe_point(key)
+    assert point is not None
+    assert point.message.status is Status.PUBLISHED
+    assert key not in pair.cut_off
 
 
 def test_damage_is_no_violation_until_somebody_claims_it_is_fine() -> None:

@@ -144,6 +144,14 @@ class SystemMachine(RuleBasedStateMachine):
         """The crank tries to close a spec."""
         self.start(sagas.settle(self.cast.crank, self.open_spec(number)))
 
+    @rule(number=st.integers(0, 5))
+    def expire(self, number: int) -> None:
+        """A spec's window passes, and the crank closes it."""
+        key = self.open_spec(number)
+        self.pair.apply(Advance(1, WINDOW))
+        self.start(sagas.settle(self.cast.crank, key))
+        self.pair.apply(Finish())
+
     @rule(number=SMALL, who=SMALL)
     def claim(self, number: int, who: int) -> None:
         """Somebody claims a share."""

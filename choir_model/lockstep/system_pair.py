@@ -126,7 +126,7 @@ class SystemPair:
         self.ended: Saga | None = None
         self.cut_off: set[object] = set()
         self._damaged: set[RecordKey] = set()
-        self._stored: set[RecordKey] = set()
+        self._promised: set[RecordKey | None] = set()
         self._touched: set[object] = set()
 
     def apply(self, command: Command) -> Any:
@@ -135,13 +135,15 @@ class SystemPair:
             self.commands = [command]
             self.sagas, self._read = [], []
             self.cut_off, self._damaged = set(), set()
-            self._stored, self._touched = set(), set()
+            self._promised, self._touched = set(), set()
             self.stores.apply(content.Begin())
             return self.ledgers.apply(command)
         self.commands.append(command)
         match command:
             case Start(saga):
                 self.coverage.commands[saga.name] += 1
+                if saga.message is not None:
+                    self._promised.add(saga.key)
                 self._begin(saga)
             case Step(number):
                 self._step(number)
@@ -226,7 +228,6 @@ class SystemPair:
             self._damaged.add(command.key)
         if isinstance(command, Upsert):
             self._damaged.discard(command.message.key)
-            self._stored.add(command.message.key)
         return self.stores.apply(command)
 
     def _crash(self, number: int) -> None:
@@ -294,7 +295,7 @@ class SystemPair:
         name = f"record {key.hash.hex()}"
         point = self.stores.reference.observe_point(key)
         if point is None:
-            if key in self._stored:
+            if key in self._promised:
                 raise Violation(command, "S5a", f"{name} has no content")
             return
         intact = not point.quarantined and content_hash(point.message.content) == key.hash
