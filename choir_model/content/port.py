@@ -41,6 +41,8 @@ class ReferenceContent:
     ) -> None:
         self.limits = Limits(dimension, max_content_bytes)
         self.state = State()
+        # Lists, searches and snapshots walk over the whole store, however large it is.
+        self.state.step_budget = None
         self.versions: dict[str, str] = {}
 
     @property
