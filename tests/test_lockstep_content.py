@@ -107,6 +107,22 @@ def test_equal_seeds_give_equal_runs() -> None:
     assert runs[0] != run_content_lockstep(ReferenceContent, seed=8, steps=500)
 
 
+CUTS = (((0, 1), 1, 1), ((0, 1), 2, 0), ((0, 1, 4), 2, 0))  # records, limit, ties at it
+
+
+@pytest.mark.parametrize(("near", "limit", "ties"), CUTS)
+def test_a_tie_at_the_limit_is_with_one_left_out(near: list[int], limit: int, ties: int) -> None:
+    """Two equals: one left out; none left out but a damaged one; or one that is farther."""
+    pair = ContentPair(ReferenceContent(), ReferenceContent(), Coverage())
+    pair.apply(Begin())
+    for number in (*near, 9):
+        pair.apply(Upsert(Message(*RECORDS[number], Status.PUBLISHED, Privacy.PUBLIC, 0)))
+    pair.apply(Damage(RECORDS[9][0], "met by no search within the limit"))
+    pair.apply(Search(Viewer(KEY.author), CONTENT, limit))
+    assert pair.coverage.situations["equal scores at the limit"] == ties
+    pair.apply(Observe())  # finds nothing in quarantine that the other side has not
+
+
 class StaleStatus(EdgeContent):
     """The payload keeps its old status."""
 

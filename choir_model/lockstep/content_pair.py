@@ -8,7 +8,7 @@ from the text (C4).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -274,16 +274,25 @@ class ContentPair:
             coverage.events["Quarantined"] += len(answer.quarantined)
             coverage.situations[f"{operation} quarantines"] += 1
         if isinstance(answer, Results) and isinstance(command, Search):
-            self._count_ties(answer, command.limit)
+            self._count_ties(command, answer)
         if isinstance(command, Get) and before is not None:
             self._count_visibility(command, before, answer)
 
-    def _count_ties(self, results: Results, limit: int) -> None:
+    def _count_ties(self, command: Search, results: Results) -> None:
         scores = [hit.score for hit in results.hits]
         if len(set(scores)) < len(scores):
             self.coverage.situations["equal scores"] += 1
-            if len(scores) == limit and scores[-1] == scores[-2:][0]:
-                self.coverage.situations["equal scores at the limit"] += 1
+        if len(scores) == command.limit and scores[-1] == self._left_out(command):
+            self.coverage.situations["equal scores at the limit"] += 1
+
+    def _left_out(self, command: Search) -> float | None:
+        """The score of the first hit beyond the limit, after the search."""
+        before = self.reference.save()
+        wider = replace(command, limit=command.limit + 1).on(self.reference)
+        assert isinstance(wider, Results)
+        if wider.quarantined:  # by a search that was never commanded
+            self.reference.restore(before)
+        return wider.hits[-1].score if len(wider.hits) > command.limit else None
 
     def _count_visibility(self, command: Get, before: StoredPoint, answer: Outcome) -> None:
         """Which cell of the table a read was judged by."""
