@@ -24,6 +24,7 @@ from typing import Any
 
 from choir_model.domain.identity import Address
 from choir_model.ports.ledger import (
+    RESERVED,
     AccountImage,
     Confirmed,
     EngineUnavailable,
@@ -188,7 +189,7 @@ class LiteSvmLedger:
             [instruction], pubkey(payer), self.svm.latest_blockhash()
         )
         self._tracked.update(m.address for m in call.accounts)
-        self._tracked -= {PROGRAM, SYSTEM, TOKEN}
+        self._tracked -= RESERVED | {PROGRAM, TOKEN}
         # Signed here: the transaction's own constructor takes twice as long.
         signers = message.account_keys[: message.header.num_required_signatures]
         text = bytes(message)
@@ -207,6 +208,8 @@ class LiteSvmLedger:
 
     def account(self, address: Address) -> AccountImage | None:
         """The account at `address`, or None; the same image as before if it is unchanged."""
+        if address in RESERVED:
+            return None
         found = self.svm.get_account(self._pubkey(address))
         if found is None:
             return None

@@ -28,6 +28,7 @@ class AccountKind(Enum):
     UNREADABLE = "owned by the program, but none of its accounts"
     TOKEN = "an SPL token account"
     MINT = "an SPL mint"
+    DAMAGED = "owned by SPL Token, but neither of its accounts"
     FOREIGN = "owned by some other program"
 
 
@@ -39,6 +40,7 @@ OWNERS: dict[AccountKind, Address | None] = {
     AccountKind.UNREADABLE: PROGRAM,
     AccountKind.TOKEN: TOKEN,
     AccountKind.MINT: TOKEN,
+    AccountKind.DAMAGED: TOKEN,
     AccountKind.FOREIGN: None,
 }
 """The program that owns accounts of each kind; None: neither of those Choir deals with."""
@@ -133,6 +135,7 @@ class TokenAccount(Record, name="token", layer="ledger"):
     mint: Field[Address] = Field(NOBODY)
     owner: Field[Address] = Field(NOBODY)
     amount = Field(0)
+    frozen = Field(False)
 
 
 class MintAccount(Record, name="mint", layer="ledger"):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from choir_model.domain.identity import Address
-from choir_model.engine import Record, State
+from choir_model.engine import Record, State, View
 from choir_model.ledger.cells import (
     NOBODY,
     Account,
@@ -26,7 +26,9 @@ from choir_model.program import addresses, bindings
 from choir_model.program.addresses import PROGRAM, TOKEN
 from choir_model.program.layout import Layout
 
-INITIALIZED = 1
+INITIALIZED, FROZEN = 1, 2
+TOKEN_SIZE, TOKEN_STATE = 165, 108
+MINT_SIZE, MINT_STATE = 82, 45
 Derive: TypeAlias = Callable[[State, Address], int]
 
 
@@ -106,9 +108,8 @@ LAYOUTS: dict[AccountKind, _Sources] = {
 def _token_bytes(token: TokenAccount) -> bytes:
     head = token.mint + token.owner + token.amount.to_bytes(8, "little")
     no_delegate, not_native, nothing_delegated = bytes(36), bytes(12), bytes(8)
-    return b"".join(
-        (head, no_delegate, bytes([INITIALIZED]), not_native, nothing_delegated, bytes(36))
-    )
+    state = bytes([FROZEN if token.frozen else INITIALIZED])
+    return b"".join((head, no_delegate, state, not_native, nothing_delegated, bytes(36)))
 
 
 def _mint_bytes(mint: MintAccount) -> bytes:
@@ -127,3 +128,30 @@ def _optional(authority: Address | None, revoked: Address | None) -> bytes:
     if authority is not None:
         return b"\1\0\0\0" + authority
     return bytes(4) + (revoked or NOBODY)
+
+
+# The other way: what lies at an address when somebody puts bytes there that SPL Token owns.
+
+
+def plant(view: View, address: Address, data: bytes) -> None:
+    """Set the cells that SPL-owned bytes stand for; for what is damaged, the kind only."""
+    if len(data) == TOKEN_SIZE and data[TOKEN_STATE] in (INITIALIZED, FROZEN):
+        Account(view, address).kind = AccountKind.TOKEN
+        token = TokenAccount(view, address)
+        token.mint, token.owner = data[:32], data[32:64]
+        token.amount = int.from_bytes(data[64:72], "little")
+        token.frozen = data[TOKEN_STATE] == FROZEN
+    elif len(data) == MINT_SIZE and data[MINT_STATE] == INITIALIZED:
+        Account(view, address).kind = AccountKind.MINT
+        mint = MintAccount(view, address)
+        mint.mint_authority, mint.revoked_mint_authority = _keys(data[:36])
+        mint.freeze_authority, mint.revoked_freeze_authority = _keys(data[46:])
+        mint.supply, mint.decimals = int.from_bytes(data[36:44], "little"), data[44]
+    else:
+        Account(view, address).kind = AccountKind.DAMAGED
+
+
+def _keys(tagged: bytes) -> tuple[Address | None, Address | None]:
+    """The authority, and the one that was revoked, of a tagged key."""
+    key = tagged[4:]
+    return (key, None) if tagged[0] else (None, None if key == NOBODY else key)

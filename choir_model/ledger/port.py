@@ -19,6 +19,8 @@ from choir_model.ledger.cells import (
     Wallet,
 )
 from choir_model.ports.ledger import (
+    RESERVED,
+    RUNTIME,
     AccountImage,
     Confirmed,
     Foreign,
@@ -28,12 +30,13 @@ from choir_model.ports.ledger import (
     Rejected,
 )
 from choir_model.program import addresses
-from choir_model.program.bindings import ACCOUNTS, DECIMALS, Reason
+from choir_model.program.bindings import ACCOUNTS, DECIMALS, INSTRUCTIONS, Reason
 from choir_model.program.calls import Call
 from choir_model.program.layout import DecodeError
 
 KIND = Account.kind
-ACTIONS = {addresses.PROGRAM: instructions.execute, addresses.TOKEN: tokens.execute}
+INITIALIZE = INSTRUCTIONS["initialize"]
+DESTINATION = [role.name for role in INITIALIZE.accounts].index("destination")
 
 
 def tick(view: View, seconds: int) -> None:
@@ -49,6 +52,16 @@ def transaction(view: View, call: Call, payer: Address) -> None:
     ACTIONS[call.program](view, call, payer)
 
 
+def choir(view: View, call: Call, payer: Address) -> None:
+    """The ledger program; SPL Token, which mints the supply for it, spares frozen accounts."""
+    instructions.execute(view, call, payer)
+    if call.data[:8] == INITIALIZE.discriminator:
+        tokens.refuse_frozen(view, call.accounts[DESTINATION].address)
+
+
+ACTIONS = {addresses.PROGRAM: choir, addresses.TOKEN: tokens.execute}
+
+
 class ReferenceLedger:
     """The reference ledger.  It models no fees, lamports, slots or signatures' validity."""
 
@@ -56,8 +69,8 @@ class ReferenceLedger:
         self.name = "reference"
         self.versions = {"choir-model": __version__}
         self.state = State({Clock.now[None]: unix_timestamp})
-        for program in (addresses.PROGRAM, addresses.TOKEN, addresses.SYSTEM):
-            self.state[Account.kind[program]] = AccountKind.FOREIGN
+        for known in (addresses.PROGRAM, addresses.TOKEN, *RUNTIME):
+            self.state[Account.kind[known]] = AccountKind.FOREIGN
         self._foreign: dict[Address, AccountImage] = {}
         self._images: dict[Address, AccountImage | None] = {}
         self._owned: frozenset[Address] | None = None
@@ -92,22 +105,37 @@ class ReferenceLedger:
         self._step(tokens.open_account, account, mint, owner)
 
     def put_account(self, address: Address, image: AccountImage) -> None:
-        """Put bytes at `address` that are none of the accounts the reference models.
+        """Put bytes at `address`; those of SPL Token are what the token program takes them for.
 
-        Raises `ValueError` for bytes that would be a valid account of the program: such
-        states are reached by transactions only.
+        Raises `ValueError` for bytes that would be a valid account of the program (such
+        states are reached by transactions only), and for token accounts and mints with
+        fields that the reference does not model, such as a delegate.
         """
         kind = AccountKind.FOREIGN
         if image.owner == addresses.PROGRAM:
             if _is_program_account(image.data):
                 raise ValueError("a valid program account cannot be planted")
             kind = AccountKind.UNREADABLE
+        elif image.owner == addresses.TOKEN:
+            kind = self._plant(address, image)
         elif image.owner == addresses.SYSTEM and not image.data:
             kind = AccountKind.VACANT
         self.state[Account.kind[address]] = kind
-        self._foreign[address] = image
+        self._foreign.pop(address, None)
+        if kind not in (AccountKind.TOKEN, AccountKind.MINT):
+            self._foreign[address] = image
         self._images.pop(address, None)
         self._owned = None
+
+    def _plant(self, address: Address, image: AccountImage) -> AccountKind:
+        trial = State()
+        trial.step(images.plant, address, image.data)
+        shown = images.image(trial, address)
+        if shown and shown.data != image.data:
+            raise ValueError("an account with fields that are not modelled cannot be planted")
+        self._step(images.plant, address, image.data)
+        kind: AccountKind = self.state.value(KIND[address])
+        return kind
 
     def execute(self, call: Call, payer: Address) -> Outcome:
         """Run one call; the outcome knows no fee and no compute units."""
@@ -136,6 +164,8 @@ class ReferenceLedger:
 
     def account(self, address: Address) -> AccountImage | None:
         """The account's bytes, as the program would have written them."""
+        if address in RESERVED:
+            return None
         if address not in self._images:
             # what was planted at a vacant address gives way to an account created there
             found = images.image(self.state, address) or self._foreign.get(address)

@@ -34,8 +34,15 @@ def open_account(view: View, address: Address, mint: Address, owner: Address) ->
 
 def move(view: View, source: Address, destination: Address, amount: int) -> None:
     """Move `amount` base units, which the source is known to hold."""
+    refuse_frozen(view, source, destination)
     TokenAccount(view, source).update(TokenAccount.amount, add, -amount)
     TokenAccount(view, destination).update(TokenAccount.amount, add, amount)
+
+
+def refuse_frozen(view: View, *accounts: Address) -> None:
+    """The token program leaves what a frozen account holds as it is."""
+    if any(TokenAccount(view, account).frozen for account in accounts):
+        view.refuse(Foreign.TOKEN_FROZEN)
 
 
 def execute(view: View, call: Call, payer: Address) -> None:
@@ -47,6 +54,7 @@ def execute(view: View, call: Call, payer: Address) -> None:
     expected = AccountKind.TOKEN if call.data[0] == TRANSFER else AccountKind.MINT
     if kinds != (AccountKind.TOKEN, expected):
         view.refuse(Foreign.TOKEN_INVALID_ACCOUNT)
+    refuse_frozen(view, *([source, target] if call.data[0] == TRANSFER else [source]))
     account = TokenAccount(view, source)
     if not account.test(TokenAccount.amount, reached, amount):
         view.refuse(Foreign.TOKEN_INSUFFICIENT_FUNDS, "source")

@@ -95,6 +95,9 @@ class Cast:
         self.spare_reserve = _address("reserve of the spare mint")
         self.look_alike = _address("look-alike")
         self.garbage = _address("garbage")
+        self.token_garbage = _address("garbage of SPL Token")
+        self.unborn_token = _address("token account never initialized")
+        self.frozen = _address("frozen token account of wallet 1")
         self.contents = ("content zero", "content one", "zero content")
         self.hashes: tuple[Hash, ...] = tuple(map(content_hash, self.contents))
 
@@ -134,17 +137,18 @@ class Cast:
         found = {wallet: f"wallet{n}" for n, wallet in enumerate(self.wallets)}
         found |= {self.token(w): f"token{n}" for n, w in enumerate(self.wallets)}
         found |= {self.thread(n): f"thread{n}" for n in range(4)}
-        found |= {self.mint: "mint", self.reserve: "reserve"}
+        found |= {self.mint: "mint", self.reserve: "reserve", self.frozen: "frozen1"}
         return found
 
     def holders(self) -> list[Address]:
         """Every token account of the CHOIR mint but the vaults."""
-        return [self.reserve, *(self.token(w) for w in self.wallets)]
+        return [self.reserve, self.frozen, *(self.token(w) for w in self.wallets)]
 
     def accounts(self) -> list[Address]:
-        """Every token account and mint that `prepare` puts on a ledger."""
+        """Every token account and mint, valid or not, that `prepare` puts on a ledger."""
         mints = [self.mint, self.other_mint, self.unfit_mint, self.spare_mint]
         others = [self.spare_reserve, self.other_token(self.wallets[0])]
+        others += [self.token_garbage, self.unborn_token]
         return [*mints, *others, *self.holders()]
 
     def prepare(self, ledger: LedgerPort, setting: Setting) -> None:
@@ -164,6 +168,9 @@ class Cast:
         foreign = AccountImage(_address("some other program"), b"look-alike" + bytes(2171))
         ledger.put_account(self.look_alike, foreign)
         ledger.put_account(self.garbage, AccountImage(addresses.PROGRAM, b"\7" * 66))
+        ledger.put_account(self.token_garbage, AccountImage(addresses.TOKEN, b"\7" * 66))
+        ledger.put_account(self.unborn_token, AccountImage(addresses.TOKEN, bytes(165)))
+        ledger.create_token_account(self.frozen, self.mint, self.wallets[1])
         if setting.initialized:
             _must(ledger, self.initialize(setting), self.authority)
             for number, wallet in enumerate(self.wallets[: self.AUTHORS]):
@@ -172,6 +179,14 @@ class Cast:
                     self.authority, self.reserve, self.token(wallet), amount
                 )
                 _must(ledger, give, self.authority)
+            give = calls.token_transfer(self.authority, self.reserve, self.frozen, RICH)
+            _must(ledger, give, self.authority)
+        ledger.put_account(self.frozen, self._frozen(RICH if setting.initialized else 0))
+
+    def _frozen(self, amount: int) -> AccountImage:
+        """What ``FreezeAccount`` leaves; after `initialize` nobody could call it (L1)."""
+        held = self.mint + self.wallets[1] + amount.to_bytes(8, "little")
+        return AccountImage(addresses.TOKEN, held + bytes(36) + b"\2" + bytes(56))
 
     def initialize(self, setting: Setting) -> calls.Call:
         """The call that initializes the ledger as the setting says."""

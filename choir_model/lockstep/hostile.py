@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from choir_model.domain.identity import Address
 from choir_model.lockstep.cast import Cast
+from choir_model.ports.ledger import CLOCK
 from choir_model.program import addresses
 from choir_model.program.bindings import INSTRUCTIONS
 from choir_model.program.calls import Call
@@ -32,7 +33,17 @@ def strangers(cast: Cast) -> list[Address]:
         addresses.treasury(),
         cast.wallets[3],
         addresses.TOKEN,
+        addresses.PROGRAM,
+        addresses.SYSTEM,
+        CLOCK,
+        cast.token_garbage,
+        cast.unborn_token,
+        cast.frozen,
     ]
+
+
+STRANGERS = 23
+"""How many of them there are."""
 
 
 def damaged(call: Call, kind: int, at: int, cast: Cast) -> Call:
@@ -59,4 +70,4 @@ def damaged(call: Call, kind: int, at: int, cast: Cast) -> Call:
         case _:
             if role.signer:
                 return call.with_account(role.name, cast.wallets[at % cast.AUTHORS])
-            return call.with_account(role.name, strangers(cast)[at // len(roles) % 17])
+            return call.with_account(role.name, strangers(cast)[at // len(roles) % STRANGERS])

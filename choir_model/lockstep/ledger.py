@@ -53,7 +53,7 @@ LEDGER_EVENTS = frozenset(layout.name for layout in EVENTS.values())
 BEGINNINGS = (SETTINGS[0], SETTINGS[0], SETTINGS[1], SETTINGS[0], *SETTINGS)
 """What examples begin with; most with the usual setting."""
 SMALL = st.integers(0, 7)
-WIDE = st.integers(0, 16 * 17 - 1)
+WIDE = st.integers(0, 16 * hostile.STRANGERS - 1)
 STAKES = (MIN_STAKE, MIN_STAKE + 1, MIN_STAKE - 1, 1400, 2 * MIN_STAKE + 3, 10**6)
 DECIDED = (Reason.AlreadyDecided, Reason.UnknownRecord, Reason.WrongOwner, Reason.WindowClosed)
 """After these, no further vote on the same spec is worth trying."""
@@ -250,18 +250,19 @@ class LedgerMachine(RuleBasedStateMachine):
         wallet = self.wallet(holder)
         self.run(calls.token_burn(wallet, self.cast.token(wallet), self.cast.mint, amount), wallet)
 
-    @rule(which=SMALL, author=st.integers(2, 4), content=SMALL)
+    @rule(which=st.integers(0, 9), author=st.integers(2, 4), content=SMALL)
     def wrong_token_account(self, which: int, author: int, content: int) -> None:
         """A well-formed spec or claim whose token account is the wrong one."""
-        cast, wallet = self.cast, self.wallet(author)
+        cast, wallet = self.cast, self.wallet(1 if which % 5 == 4 else author)
         wrong = (
             cast.other_token(self.wallet(0)),
             cast.token(self.wallet(author + 1)),
             cast.mint,
             cast.look_alike,
-        )[which % 4]
+            cast.frozen,
+        )[which % 5]
         call = calls.submit_spec(wallet, wrong, cast.thread(0), cast.hashes[content % 3], MIN_STAKE)
-        if which >= 4:
+        if which >= 5:
             call = calls.claim(wallet, self.spec(content), wrong)
         self.run(call, wallet)
 

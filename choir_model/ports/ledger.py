@@ -21,6 +21,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 from choir_model.domain.identity import Address
+from choir_model.program.addresses import base58_decode
 from choir_model.program.bindings import MEANINGS, Reason
 from choir_model.program.calls import Call
 
@@ -125,6 +126,62 @@ class LedgerClock:
     unix_timestamp: int
 
 
+CLOCK: Address = base58_decode("SysvarC1ock11111111111111111111111111111111")
+"""The sysvar the program reads its clock from."""
+RENT: Address = base58_decode("SysvarRent111111111111111111111111111111111")
+"""The sysvar the program reads the price of rent from."""
+
+RUNTIME: frozenset[Address] = frozenset((CLOCK, RENT)) | frozenset(
+    map(
+        base58_decode,
+        (
+            "11111111111111111111111111111111",
+            "AddressLookupTab1e1111111111111111111111111",
+            "BPFLoader1111111111111111111111111111111111",
+            "BPFLoader2111111111111111111111111111111111",
+            "BPFLoaderUpgradeab1e11111111111111111111111",
+            "ComputeBudget111111111111111111111111111111",
+            "Ed25519SigVerify111111111111111111111111111",
+            "KeccakSecp256k11111111111111111111111111111",
+            "Secp256r1SigVerify1111111111111111111111111",
+            "Stake11111111111111111111111111111111111111",
+            "StakeConfig11111111111111111111111111111111",
+            "SysvarEpochRewards1111111111111111111111111",
+            "SysvarEpochSchedu1e111111111111111111111111",
+            "SysvarFees111111111111111111111111111111111",
+            "Sysvar1nstructions1111111111111111111111111",
+            "SysvarLastRestartS1ot1111111111111111111111",
+            "SysvarRecentB1ockHashes11111111111111111111",
+            "SysvarS1otHashes111111111111111111111111111",
+            "SysvarS1otHistory11111111111111111111111111",
+            "SysvarStakeHistory1111111111111111111111111",
+            "Vote111111111111111111111111111111111111111",
+            "ZkE1Gama1Proof11111111111111111111111111111",
+        ),
+    )
+)
+"""System program, sysvars, loaders and other built-in programs: not the system program's."""
+
+RESERVED: frozenset[Address] = RUNTIME | frozenset(
+    map(
+        base58_decode,
+        (
+            "Config1111111111111111111111111111111111111",
+            "Feature111111111111111111111111111111111111",
+            "LoaderV411111111111111111111111111111111111",
+            "NativeLoader1111111111111111111111111111111",
+            "Sysvar1111111111111111111111111111111111111",
+            "SysvarRewards111111111111111111111111111111",
+            "ZkTokenProof1111111111111111111111111111111",
+        ),
+    )
+)
+"""Addresses no transaction may write, whatever it says: the runtime makes them read-only.
+
+Those beyond `RUNTIME` are names for now: no account needs to lie there.
+"""
+
+
 class LedgerPort(Protocol):
     """A ledger.  All addresses are 32 bytes; all amounts base units; times seconds."""
 
@@ -159,7 +216,7 @@ class LedgerPort(Protocol):
         """Run a transaction whose blockhash has expired (L8)."""
 
     def account(self, address: Address) -> AccountImage | None:
-        """The account at `address`, or None."""
+        """The account at `address`, or None; what the runtime itself keeps is not shown."""
 
     def program_accounts(self) -> frozenset[Address]:
         """Addresses of all accounts the ledger program owns."""
@@ -181,12 +238,15 @@ def privileges(call: Call, payer: Address) -> dict[Address, tuple[bool, bool]]:
     """(signer, writable) by address as the runtime grants them to a transaction of one call.
 
     Flags are the transaction's, not the account list's: an address that signs or may be
-    written anywhere in it does so everywhere, and the fee payer always does both.
+    written anywhere in it does so everywhere, and the fee payer always does both.  Nothing
+    may write what the runtime keeps (`RESERVED`), nor the program that is called.
     """
     granted: dict[Address, tuple[bool, bool]] = {payer: (True, True)}
     for meta in call.accounts:
         signer, writable = granted.get(meta.address, (False, False))
-        granted[meta.address] = (signer or meta.signer, writable or meta.writable)
+        demoted = meta.address in RESERVED or meta.address == call.program
+        writes = (writable or meta.writable) and not demoted
+        granted[meta.address] = (signer or meta.signer, writes)
     return granted
 
 
