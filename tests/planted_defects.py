@@ -24,7 +24,8 @@ from typing import Any
 from choir_model.adapters.edge_access import AccessFilters
 from choir_model.content import reference
 from choir_model.engine import dictview
-from choir_model.ledger import cells, commitment, guards, instructions, port
+from choir_model.ledger import cells, commitment, guards, instructions, port, tokens
+from choir_model.ports import ledger as ledger_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +308,20 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
         instructions._refuse_unless_pending,
         'view.refuse(Reason.AlreadyDecided, "record")',
         "pass",
+    ),
+    defect(
+        "a frozen account pays and is paid",
+        "L1",
+        tokens.refuse_frozen,
+        "view.refuse(Foreign.TOKEN_FROZEN)",
+        "pass",
+    ),
+    defect(
+        "what the runtime keeps can be written",
+        "L3",
+        ledger_port.privileges,
+        "and not demoted",
+        "",
     ),
 )
 """Defects of the ledger reference; the ledger machine must catch each."""

@@ -82,6 +82,26 @@ def test_only_the_mint_authority_initializes_and_it_signs(make: Make) -> None:
 
 
 @worlds
+def test_whoever_initializes_first_with_a_mint_of_their_own_fixes_the_config(make: Make) -> None:
+    """L1: the signature protects the mint, not the singleton; clients check `Config.mint`."""
+    world = blank(make)
+    cast, attacker = world.cast, world.cast.crank
+    mint, account = b"\1" * 32, b"\2" * 32
+    world.ledger.create_mint(mint, attacker, None)
+    world.ledger.create_token_account(account, mint, attacker)
+    theirs = dataclasses.replace(USUAL, min_stake=32)
+    call = cast.initialize(theirs).with_account("authority", attacker)
+    world.do(call.with_account("mint", mint).with_account("destination", account))
+    assert world.config().mint == mint != cast.mint
+    assert world.refused(cast.initialize(USUAL)) is Reason.AlreadyInitialized
+    open_thread = calls.create_thread(world.wallet(0), cast.mint, 0)
+    assert world.refused(open_thread) is Reason.WrongAddress, "who expects the true mint notices"
+    world.do(calls.create_thread(world.wallet(0), mint, 0))
+    assert world.amount(cast.reserve) == 0, "the true mint and its authority are untouched"
+    assert mint_of(world, cast.mint)[:2] == (b"\1\0\0\0", 0)
+
+
+@worlds
 def test_it_is_initialized_once(make: Make) -> None:
     """L1: not with another mint either."""
     world = World(make)
@@ -105,6 +125,7 @@ def test_a_mint_somebody_else_rules_is_unfit(make: Make) -> None:
         assert world.refused(call.with_account("destination", account)) is Reason.InvalidMint
 
 
+@worlds
 @pytest.mark.parametrize(
     ("owner", "change", "reason"),
     [
@@ -119,10 +140,10 @@ def test_a_mint_somebody_else_rules_is_unfit(make: Make) -> None:
     ],
 )
 def test_bytes_that_are_no_fit_mint_are_refused_by_the_program(
-    owner: Address, change: tuple[int, bytes], reason: Reason
+    make: Make, owner: Address, change: tuple[int, bytes], reason: Reason
 ) -> None:
     """L1: decimals, supply, authority, initialized, size; other token programs are refused."""
-    world = blank(LiteSvmLedger)
+    world = blank(make)
     image = world.ledger.account(world.mint)
     assert image is not None
     at, new = change

@@ -43,6 +43,8 @@ def root(peaks: tuple[Hash, ...], count: int) -> Hash:
     """The root bound to `count` leaves: peaks folded right to left, H(0x02 ‖ peak ‖ acc).
 
     The rightmost peak, that of the fewest leaves, starts the fold; zeros for no leaves.
+    Compare a root together with its count: the count is no part of what is hashed here,
+    and says which peaks there are.
     """
     present = [peaks[i] for i in range(PEAKS) if count >> i & 1]
     if not present:
