@@ -16,7 +16,7 @@ from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep import hostile
 from choir_model.lockstep.cast import MIN_STAKE, RICH, SETTINGS, Cast, Setting
 from choir_model.lockstep.compare import Coverage
-from choir_model.lockstep.ledger import ledger_pair
+from choir_model.lockstep.ledger import ledger_pair, run_ledger_lockstep
 from choir_model.lockstep.ledger_pair import Begin, Execute, LedgerPair
 from choir_model.ports.ledger import (
     CLOCK,
@@ -113,6 +113,12 @@ def test_every_stranger_is_met_alike_by_the_token_program() -> None:
                 ):
                     pair.apply(Execute(call, cast.crank))
     pair.finish()
+
+
+def test_the_machine_draws_frozen_accounts() -> None:
+    """L1, L3: each run meets them, in the claim as in the stake."""
+    coverage = run_ledger_lockstep(LiteSvmLedger, seed=2, steps=4000)
+    assert coverage.refusals["TOKEN_FROZEN"] > 2
 
 
 # The runtime

@@ -199,12 +199,14 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(author=SMALL, content=SMALL, who=SMALL, claims=st.integers(1, 2))
     def deny_and_claim(self, author: int, content: int, who: int, claims: int) -> None:
-        """A spec, its denial, and a claim of the share; sometimes another."""
+        """A spec, its denial, a claim of the share, sometimes another; or to a frozen account."""
         self.submit_spec(author, 0, content, 2 * MIN_STAKE)
         wallet, key = self.wallet(who % 2), self.spec(who // 2)
         self.run(calls.vote(wallet, key, Decision.DENY), wallet)
-        for _ in range(claims):
-            self.run(calls.claim(wallet, key, self.cast.token(wallet)), wallet)
+        own = self.cast.token(wallet)
+        targets = (self.cast.frozen, own) if who % 4 == 1 else (own, own)
+        for target in targets[:claims]:
+            self.run(calls.claim(wallet, key, target), wallet)
 
     @rule(jump=st.sampled_from(JUMPS))
     def advance(self, jump: int) -> None:
