@@ -63,6 +63,7 @@ def initialize(view: View, call: Admitted) -> None:
     config.min_stake = call.arguments["min_stake"]
     config.max_co_authors = call.arguments["max_co_authors"]
     tokens.open_account(view, call.roles["treasury"], config.mint, call.roles["config"])
+    tokens.refuse_frozen(view, call.roles["destination"])
     TokenAccount(view, call.roles["destination"]).update(TokenAccount.amount, add, SUPPLY)
     mint = MintAccount(view, config.mint)
     mint.supply = SUPPLY

@@ -30,13 +30,11 @@ from choir_model.ports.ledger import (
     Rejected,
 )
 from choir_model.program import addresses
-from choir_model.program.bindings import ACCOUNTS, DECIMALS, INSTRUCTIONS, Reason
+from choir_model.program.bindings import ACCOUNTS, DECIMALS, Reason
 from choir_model.program.calls import Call
 from choir_model.program.layout import DecodeError
 
 KIND = Account.kind
-INITIALIZE = INSTRUCTIONS["initialize"]
-DESTINATION = [role.name for role in INITIALIZE.accounts].index("destination")
 
 
 def tick(view: View, seconds: int) -> None:
@@ -52,14 +50,7 @@ def transaction(view: View, call: Call, payer: Address) -> None:
     ACTIONS[call.program](view, call, payer)
 
 
-def choir(view: View, call: Call, payer: Address) -> None:
-    """The ledger program; SPL Token, which mints the supply for it, spares frozen accounts."""
-    instructions.execute(view, call, payer)
-    if call.data[:8] == INITIALIZE.discriminator:
-        tokens.refuse_frozen(view, call.accounts[DESTINATION].address)
-
-
-ACTIONS = {addresses.PROGRAM: choir, addresses.TOKEN: tokens.execute}
+ACTIONS = {addresses.PROGRAM: instructions.execute, addresses.TOKEN: tokens.execute}
 
 
 class ReferenceLedger:
