@@ -89,6 +89,17 @@ class ReferenceContent:
         hits = tuple(Hit(key, steps / SCORE_STEPS) for key, steps in answer.hits)
         return Results(hits, answer.quarantined)
 
+    def foresee(
+        self, viewer: Viewer, query: Vector, limit: int, thread: Address | None = None
+    ) -> Results | Refused:
+        """What `search` would answer; nothing is quarantined by looking."""
+        held, self.state = self.state, State(self.state)
+        self.state.step_budget = None
+        try:
+            return self.search(viewer, query, limit, thread)
+        finally:
+            self.state = held
+
     def observe(self) -> Snapshot:
         view = self.state.view()
         catalogue = Catalogue(view)

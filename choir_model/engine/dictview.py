@@ -128,7 +128,8 @@ class DictView:
         if self.writes and cell in self.writes:  # most reads precede all writes
             return self.writes[cell]
         value = self.base.get(cell, cell.field.default)
-        return value if type(value) in SCALARS else canonical(value)
+        # Defaults and what a State holds are canonical already.
+        return value if type(self.base) is State or type(value) in SCALARS else canonical(value)
 
     def _argument(self, argument: object) -> object:
         if isinstance(argument, Cell):
@@ -208,6 +209,15 @@ class State(dict[Cell, Any]):
     """
 
     step_budget: int | None = STEP_BUDGET
+
+    def __init__(self, cells: Mapping[Cell, Any] | None = None) -> None:
+        cells = cells or {}
+        super().__init__(
+            cells if isinstance(cells, State) else {c: canonical(v) for c, v in cells.items()}
+        )
+
+    def __setitem__(self, cell: Cell, value: Any) -> None:
+        super().__setitem__(cell, canonical(value))
 
     def step(self, action: Action, *params: object, script: Iterable[int] = ()) -> Outcome:
         """Run `action` and keep its writes if it fired."""

@@ -145,9 +145,6 @@ class Field(Generic[T]):
         return self.name
 
 
-_OWN = frozenset({"key", "view"})
-
-
 class Record:
     """A facade over the cells of one key: attribute access reads and writes cells.
 
@@ -160,6 +157,8 @@ class Record:
     """
 
     __slots__ = ("key", "view")
+    view: View
+    key: Any
     record_name: ClassVar[str] = ""
     fields: ClassVar[tuple[Field[Any], ...]] = ()
 
@@ -172,11 +171,11 @@ class Record:
         cls.fields = (*cls.fields, *own)
 
     def __init__(self, view: View, key: Any = None) -> None:
-        self.view = view
-        self.key = key
+        object.__setattr__(self, "view", view)
+        object.__setattr__(self, "key", key)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in _OWN and not isinstance(getattr(type(self), name, None), Field):
+        if not isinstance(getattr(type(self), name, None), Field):
             raise AttributeError(f"{self.record_name} has no field {name}")
         object.__setattr__(self, name, value)
 

@@ -8,10 +8,11 @@ from the text (C4).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from choir_model.content.port import ReferenceContent
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import Privacy, Status, content_fault
 from choir_model.lockstep.compare import Coverage, Disagreement
@@ -287,11 +288,12 @@ class ContentPair:
 
     def _left_out(self, command: Search) -> float | None:
         """The score of the first hit beyond the limit, after the search."""
-        before = self.reference.save()
-        wider = replace(command, limit=command.limit + 1).on(self.reference)
+        if not isinstance(self.reference, ReferenceContent):
+            return None
+        query = vector_of(command.text, self.reference.dimension)
+        limit = command.limit + 1
+        wider = self.reference.foresee(command.viewer, query, limit, command.thread)
         assert isinstance(wider, Results)
-        if wider.quarantined:  # by a search that was never commanded
-            self.reference.restore(before)
         return wider.hits[-1].score if len(wider.hits) > command.limit else None
 
     def _count_visibility(self, command: Get, before: StoredPoint, answer: Outcome) -> None:

@@ -22,7 +22,7 @@ cut off: nobody has told the store.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -278,18 +278,28 @@ class SystemPair:
             if image and image.data[:8] == discriminator
         ]
 
-    def check(self, command: object, only: Container[object] | None = None) -> None:
+    def check(self, command: object, only: Iterable[object] | None = None) -> None:
         """Demand that the store follows the ledger, of everything that was not cut off.
 
         `only`: the record keys and thread addresses to look at; None for all.
         """
-        for key, record in self.records().items():
-            if (only is None or key in only) and key not in self.cut_off:
-                self._check_record(command, key, record)
-        for address, thread in self.threads().items():
-            if (only is None or address in only) and address not in self.cut_off:
-                self._check_thread(command, address, thread)
+        everything = [*self.records(), *self.threads()] if only is None else only
+        for item in everything:
+            if item in self.cut_off:
+                continue
+            if isinstance(item, RecordKey):
+                record = self._account(Record, addresses.record(item))
+                if record is not None:
+                    self._check_record(command, item, record)
+            elif isinstance(item, bytes):
+                thread = self._account(Thread, item)
+                if thread is not None:
+                    self._check_thread(command, item, thread)
         self._touched = set()
+
+    def _account(self, kind: type, address: Address) -> Any:
+        image = self.ledgers.reference.account(address)
+        return decoded(kind, image.data) if image is not None else None
 
     def _check_record(self, command: object, key: RecordKey, record: Record) -> None:
         name = f"record {key.hash.hex()}"

@@ -222,59 +222,60 @@ def command(saga: Saga) -> SagaCommand | None:
 
 def react(saga: Saga, answer: Any) -> Saga:
     """The saga after the answer to its command."""
-    return REACTIONS[saga.arrows[0]](replace(saga, arrows=saga.arrows[1:]), answer)
+    arrow, *left = saga.arrows
+    return replace(saga, **{"arrows": tuple(left), **REACTIONS[arrow](saga, answer)})
 
 
-def _stop(saga: Saga, why: Enum) -> Saga:
-    return replace(saga, arrows=(), stopped=why)
+Changes: TypeAlias = dict[str, Any]
+"""Fields of a saga that an answer changes, besides that the arrow is done."""
 
 
-def _verified(saga: Saga, answer: AccountImage | None) -> Saga:
+def _stop(why: Enum) -> Changes:
+    return {"arrows": (), "stopped": why}
+
+
+def _verified(saga: Saga, answer: AccountImage | None) -> Changes:
     record = _record(answer)
     if record is None or record.status is not RecordStatus.PENDING:
-        return _stop(saga, Conflict.STATE_CONFLICT)
-    return saga
+        return _stop(Conflict.STATE_CONFLICT)
+    return {}
 
 
-def _stored(saga: Saga, answer: Any) -> Saga:
-    return _stop(saga, answer.reason) if isinstance(answer, StoreRefused) else saga
+def _stored(saga: Saga, answer: Any) -> Changes:
+    return _stop(answer.reason) if isinstance(answer, StoreRefused) else {}
 
 
-def _sent(saga: Saga, answer: Any) -> Saga:
+def _sent(saga: Saga, answer: Any) -> Changes:
     if isinstance(answer, Confirmed):
-        return replace(saga, confirmed=answer)
-    rejected = isinstance(answer, Rejected)
-    return replace(saga, refused=answer.reason if rejected else Conflict.UNSETTLED)
+        return {"confirmed": answer}
+    return {"refused": answer.reason if isinstance(answer, Rejected) else Conflict.UNSETTLED}
 
 
-def _record_read(saga: Saga, answer: AccountImage | None) -> Saga:
+def _record_read(saga: Saga, answer: AccountImage | None) -> Changes:
     record = _record(answer)
     if record is None:
-        return _stop(saga, saga.refused or Conflict.STATE_CONFLICT)
+        return _stop(saga.refused or Conflict.STATE_CONFLICT)
+    changes: Changes = {"status": Status[record.status.name]}
     if saga.refused is Conflict.UNSETTLED and saga.message is not None:
-        saga = replace(saga, refused=None)  # the record is there: the submission has landed
-    return replace(saga, status=Status[record.status.name])
+        changes["refused"] = None  # the record is there: the submission has landed
+    return changes
 
 
-def _thread_read(saga: Saga, answer: AccountImage | None) -> Saga:
+def _thread_read(saga: Saga, answer: AccountImage | None) -> Changes:
     if answer is None or not answer.data:
-        return _stop(saga, saga.refused or Conflict.STATE_CONFLICT)
+        return _stop(saga.refused or Conflict.STATE_CONFLICT)
     thread: Thread = ACCOUNTS[Thread].decode(answer.data)
-    return replace(saga, members=(thread.seats[: thread.co_author_count], thread.sequence))
+    return {"members": (thread.seats[: thread.co_author_count], thread.sequence)}
 
 
-def _followed(saga: Saga, answer: Any) -> Saga:
-    return _stop(saga, answer.reason) if isinstance(answer, StoreRefused) else saga
-
-
-REACTIONS: dict[Arrow, Callable[[Saga, Any], Saga]] = {
+REACTIONS: dict[Arrow, Callable[[Saga, Any], Changes]] = {
     Arrow.VERIFY: _verified,
     Arrow.STORE: _stored,
     Arrow.SEND: _sent,
     Arrow.READ_RECORD: _record_read,
     Arrow.READ_THREAD: _thread_read,
-    Arrow.FOLLOW_STATUS: _followed,
-    Arrow.FOLLOW_THREAD: _followed,
+    Arrow.FOLLOW_STATUS: _stored,
+    Arrow.FOLLOW_THREAD: _stored,
 }
 
 
