@@ -190,15 +190,22 @@ class Cast:
 
     def initialize(self, setting: Setting) -> calls.Call:
         """The call that initializes the ledger as the setting says."""
-        return calls.initialize(
-            self.authority,
-            self.mint,
-            self.reserve,
-            DEFAULT_DESIGN,
-            setting.approval_window,
-            setting.min_stake,
-            setting.max_co_authors,
-        )
+        return initialization(setting, self.authority, self.mint, self.reserve)
+
+
+def initialization(
+    setting: Setting, authority: Address, mint: Address, destination: Address
+) -> calls.Call:
+    """The call that initializes a ledger as the setting says, in the default design."""
+    return calls.initialize(
+        authority,
+        mint,
+        destination,
+        DEFAULT_DESIGN,
+        setting.approval_window,
+        setting.min_stake,
+        setting.max_co_authors,
+    )
 
 
 def _must(ledger: LedgerPort, call: calls.Call, payer: Address) -> None:

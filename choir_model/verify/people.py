@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Mapping
 
 from choir_model.domain.identity import Address
-from choir_model.ledger.cells import DEFAULT_DESIGN
-from choir_model.lockstep.cast import Setting
+from choir_model.lockstep.cast import Setting, initialization
 from choir_model.ports.ledger import Confirmed, LedgerPort, Purse
-from choir_model.program import addresses, calls
+from choir_model.program import addresses
 
 
 class People:
@@ -42,21 +41,10 @@ class People:
             ledger.create_token_account(self.token(wallet), self.mint, wallet)
         ledger.create_mint(self.mint, self.authority, None)
         ledger.create_token_account(self.reserve, self.mint, self.authority)
-        outcome = ledger.execute(self.initialize(setting), self.authority)
+        call = initialization(setting, self.authority, self.mint, self.reserve)
+        outcome = ledger.execute(call, self.authority)
         if not isinstance(outcome, Confirmed):
             raise RuntimeError(f"{ledger.name}: initialize: {outcome}")
-
-    def initialize(self, setting: Setting) -> calls.Call:
-        """The call that fixes the log's parameters."""
-        return calls.initialize(
-            self.authority,
-            self.mint,
-            self.reserve,
-            DEFAULT_DESIGN,
-            setting.approval_window,
-            setting.min_stake,
-            setting.max_co_authors,
-        )
 
     def holders(self) -> list[Address]:
         """Every token account of the mint but the vaults."""
