@@ -18,7 +18,7 @@ from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import MIN_STAKE, SETTINGS, Cast
 from choir_model.lockstep.compare import Coverage, Violation
 from choir_model.lockstep.content_pair import Damage
-from choir_model.lockstep.ledger_pair import Begin
+from choir_model.lockstep.ledger_pair import Begin, Execute
 from choir_model.lockstep.running import Budget, Failure, replay, run_machine
 from choir_model.lockstep.system import (
     SAGAS,
@@ -213,6 +213,22 @@ def test_a_submission_repeated_after_it_was_cut_off_brings_the_store_up_to_date(
     assert point is not None
     assert point.message.status is Status.PUBLISHED
     assert key not in pair.cut_off
+
+
+def test_a_hash_recorded_past_a_saga_that_never_got_to_store_is_nobodys_promise() -> None:
+    """S5a is about records made by the protocol; section 8 knows hashes without content."""
+    pair = system_pair(ReferenceLedger, ReferenceContent, Coverage())
+    cast = pair.ledgers.cast
+    assert isinstance(cast, Cast)
+    key, owner = cast.record(0, 0, 0), cast.wallets[0]
+    pair.apply(Begin(SETTINGS[0]))
+    pair.apply(Start(sagas.create_thread(owner, cast.mint, 0)))
+    pair.apply(Finish())
+    pair.apply(Start(sagas.submit_message(key, cast.contents[0], Privacy.PUBLIC, 1000)))
+    pair.apply(Crash(0))
+    pair.apply(Execute(calls.submit_message(owner, key.thread, key.hash), owner))
+    pair.apply(Recover())
+    pair.finish()
 
 
 def test_damage_is_no_violation_until_somebody_claims_it_is_fine() -> None:

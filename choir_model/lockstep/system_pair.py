@@ -142,8 +142,6 @@ class SystemPair:
         match command:
             case Start(saga):
                 self.coverage.commands[saga.name] += 1
-                if saga.message is not None:
-                    self._promised.add(saga.key)
                 self._begin(saga)
             case Step(number):
                 self._step(number)
@@ -196,6 +194,8 @@ class SystemPair:
         arrow = saga.arrows[0]
         self.coverage.situations[f"{saga.name}: {arrow.value}"] += 1
         after = sagas.react(saga, self._perform(sagas.command(saga)))
+        if arrow is Arrow.SEND and saga.message is not None:
+            self._promised.add(saga.key)
         if arrow in READS:
             self._read[at].add(saga.key if arrow is Arrow.READ_RECORD else saga.thread)
         if after.arrows:
