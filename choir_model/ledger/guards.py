@@ -86,10 +86,12 @@ def _accounts(view: View, spec: Instruction, call: Call, payer: Address) -> Role
     return roles
 
 
-def _is_ours(kind: AccountKind) -> Check:
+def _is_a(kind: AccountKind) -> Check:
+    """Owned by the program that owns accounts of this kind, and of this kind."""
+
     def check(view: View, roles: Roles, role: str) -> None:
         found = Account(view, roles[role]).kind
-        if OWNERS[found] != addresses.PROGRAM:
+        if OWNERS[found] != OWNERS[kind]:
             view.refuse(Reason.WrongOwner, role)
         if found != kind:
             view.refuse(Reason.WrongDiscriminator, role)
@@ -100,7 +102,7 @@ def _is_ours(kind: AccountKind) -> Check:
 def _record(view: View, roles: Roles, role: str) -> None:
     if Account(view, roles[role]).kind == AccountKind.VACANT:
         return
-    _is_ours(AccountKind.RECORD)(view, roles, role)
+    _is_a(AccountKind.RECORD)(view, roles, role)
     if RecordAccount(view, roles[role]).thread != roles["thread"]:
         view.refuse(Reason.WrongAddress, role)
 
@@ -115,11 +117,7 @@ def _is_at(place: Callable[[View, Roles], Address]) -> Check:
 
 def _token_account(mint: Callable[[View, Roles], Address], owner: str | None) -> Check:
     def check(view: View, roles: Roles, role: str) -> None:
-        kind = Account(view, roles[role]).kind
-        if OWNERS[kind] != addresses.TOKEN:
-            view.refuse(Reason.WrongOwner, role)
-        if kind != AccountKind.TOKEN:
-            view.refuse(Reason.WrongDiscriminator, role)
+        _is_a(AccountKind.TOKEN)(view, roles, role)
         token = TokenAccount(view, roles[role])
         if token.mint != mint(view, roles):
             view.refuse(Reason.WrongMint, role)
@@ -130,11 +128,7 @@ def _token_account(mint: Callable[[View, Roles], Address], owner: str | None) ->
 
 
 def _future_mint(view: View, roles: Roles, role: str) -> None:
-    kind = Account(view, roles[role]).kind
-    if OWNERS[kind] != addresses.TOKEN:
-        view.refuse(Reason.WrongOwner, role)
-    if kind != AccountKind.MINT:
-        view.refuse(Reason.WrongDiscriminator, role)
+    _is_a(AccountKind.MINT)(view, roles, role)
     mint = MintAccount(view, roles[role])
     fit = (
         mint.decimals == DECIMALS
@@ -159,8 +153,8 @@ CREATED: dict[str, tuple[str, ...]] = {
 """Accounts an instruction creates; guard 1 asks only that they be writable."""
 
 IDENTITY: dict[str | tuple[str, str], Check] = {
-    "config": _is_ours(AccountKind.CONFIG),
-    "thread": _is_ours(AccountKind.THREAD),
+    "config": _is_a(AccountKind.CONFIG),
+    "thread": _is_a(AccountKind.THREAD),
     "record": _record,
     "stake_vault": _is_at(lambda view, roles: addresses.stake_vault(roles["thread"])),
     "escrow_vault": _is_at(lambda view, roles: addresses.escrow_vault(roles["thread"])),

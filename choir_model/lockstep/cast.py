@@ -17,8 +17,6 @@ from choir_model.ledger.cells import DEFAULT_DESIGN
 from choir_model.ports.ledger import AccountImage, Confirmed, LedgerPort, Purse
 from choir_model.program import addresses, calls
 
-CHOIR = 10**9
-"""Base units of one CHOIR."""
 WINDOW = 100
 """Approval window of the machines, in seconds."""
 MIN_STAKE = 1000

@@ -109,15 +109,6 @@ class AccountImage:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenView:
-    """The fields of an SPL token account that matter; `amount` in base units."""
-
-    mint: Address
-    owner: Address
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerClock:
     """Slot (slots), epoch (epochs), and `unix_timestamp` (seconds), which the program reads."""
 
