@@ -120,8 +120,8 @@ def dict_event(balance: int, before: int) -> tuple[int, int]:
 def test_every_choice_is_a_branch_and_no_write_leaks_between_them() -> None:
     found = branches(transfer, {Account.balance[2]: 1}, 2)
     assert found == [
-        Fired({Account.balance[2]: 0, Account.balance[1]: 1}, (), (0,)),
-        Fired({Account.balance[2]: 0, Account.balance[3]: 1}, (), (1,)),
+        Fired({Account.balance[2]: 0, Account.balance[1]: 1}, (), (0,), (1,)),
+        Fired({Account.balance[2]: 0, Account.balance[3]: 1}, (), (1,), (3,)),
     ]
     assert run(transfer, {Account.balance[2]: 1}, 2, script=[1]) == found[1]
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from choir_model.engine.values import SCALARS, canonical, check_value, encode
+from choir_model.engine.sorts import in_order
+from choir_model.engine.values import SCALARS, canonical, check_value
 from choir_model.engine.view import Cell, Computed, ModelError, StepBudgetExceeded, ViewExpired
 
 T = TypeVar("T")
@@ -24,11 +25,15 @@ STEP_BUDGET = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """The action took effect.  `choices` are the option numbers taken, in order."""
+    """The action took effect.
+
+    `choices` are the option numbers taken, in order, and `options` what they stood for.
+    """
 
     writes: Mapping[Cell, Any]
     events: tuple[Any, ...] = ()
     choices: tuple[int, ...] = ()
+    options: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class DictView:
     events: list[Any] = field(default_factory=list)
     choices: list[int] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
+    options: list[Any] = field(default_factory=list)
     steps: int = 0
     live: bool = True
 
@@ -88,19 +94,19 @@ class DictView:
         self._count()
         return bool(fn(self._value(cell), *map(self._argument, args)))
 
-    def choose(self, options: Sequence[T]) -> T:
+    def choose(self, options: Sequence[T] | frozenset[T]) -> T:
         self._count()
         if not options:
             self.live = False
             raise _NoOption
-        if list(options) != sorted(options, key=encode):
-            raise ModelError(f"choose: the options are not in canonical order: {options!r}")
+        options = in_order(options)
         position = len(self.choices)
         taken = self.script[position] if position < len(self.script) else 0
         if not 0 <= taken < len(options):
             raise ModelError(f"choose: the script takes option {taken} of {len(options)}")
         self.choices.append(taken)
         self.widths.append(len(options))
+        self.options.append(options[taken])
         return options[taken]
 
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
@@ -177,7 +183,7 @@ def _run(
     except _NoOption:
         outcome = Disabled()
     else:
-        outcome = Fired(view.writes, tuple(view.events), tuple(view.choices))
+        outcome = Fired(view.writes, tuple(view.events), tuple(view.choices), tuple(view.options))
     finally:
         view.live = False
     return outcome, view

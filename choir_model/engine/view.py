@@ -162,7 +162,7 @@ class Record:
     record_name: ClassVar[str] = ""
     fields: ClassVar[tuple[Field[Any], ...]] = ()
 
-    def __init_subclass__(cls, *, name: str, layer: str) -> None:
+    def __init_subclass__(cls, *, name: str, layer: str = "") -> None:
         cls.record_name = name
         own = [f for f in vars(cls).values() if isinstance(f, Field)]
         for field in own:
@@ -206,8 +206,8 @@ class View(Protocol):
     def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
         """Whether ``fn(value, *args)`` is true."""
 
-    def choose(self, options: Sequence[T]) -> T:
-        """One of `options`, which are in canonical order; none = action disabled."""
+    def choose(self, options: Sequence[T] | frozenset[T]) -> T:
+        """One of `options`: a set, or a sequence in canonical order; none = disabled."""
 
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         """End the action with `reason`; `role` names the party or account at fault."""
@@ -218,3 +218,12 @@ class View(Protocol):
         A field that is a `Cell` or a `Computed` stands for its value at this moment and
         makes the action depend on nothing.
         """
+
+
+def guard(view: View, condition: bool) -> None:
+    """The action is disabled here unless `condition`: it cannot happen, and nobody is told.
+
+    Where somebody asked and is answered no, `View.refuse` with a reason instead.
+    """
+    if not condition:
+        view.choose(())
