@@ -25,6 +25,7 @@ STEPS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         (
             {"engine"},
+            {"zoo"},
             {"domain"},
             {"program"},
             {"ports"},
@@ -40,6 +41,11 @@ STEPS: tuple[frozenset[str], ...] = tuple(
 RANK = {component: rank for rank, step in enumerate(STEPS) for component in step}
 
 THIRD_PARTY = {
+    "matplotlib": {"engine"},
+    "networkx": {"engine"},
+    "numpy": {"engine"},
+    "pydot": {"engine"},
+    "scipy": {"engine"},
     "solders": {"adapters"},
     "qdrant_edge": {"adapters"},
     "hypothesis": {"lockstep"},
@@ -49,7 +55,7 @@ THIRD_PARTY = {
 }
 
 # What the layers compute must follow from the state alone.
-PURE = frozenset({"engine", "domain", "ledger", "content"})
+PURE = frozenset({"engine", "zoo", "domain", "ledger", "content"})
 IMPURE_MODULES = frozenset({"random", "time", "datetime", "os"})
 IMPURE_CALLS = frozenset({"open", "hash"})
 
@@ -261,6 +267,8 @@ LONG_FUNCTION = "def f():\n" + "    pass\n" * LINES_PER_FUNCTION
     ("rule", "name", "text", "violation"),
     [
         (upward_imports, "engine.view", "from choir_model.domain import identity", "domain"),
+        (upward_imports, "engine.x", "from choir_model.zoo import die_hard", "zoo"),
+        (upward_imports, "zoo.x", "from choir_model.domain import identity", "domain"),
         (upward_imports, "domain.x", "import choir_model.program.layout", "program"),
         (upward_imports, "program.x", "from choir_model.ports.ledger import Port", "ports"),
         (upward_imports, "ports.x", "from choir_model import ledger", "ledger"),
@@ -275,12 +283,14 @@ LONG_FUNCTION = "def f():\n" + "    pass\n" * LINES_PER_FUNCTION
         (homeless, "helpers.x", "", "no step"),
         (foreign_imports, "ledger.x", "from solders.pubkey import Pubkey", "solders"),
         (foreign_imports, "lockstep.x", "import qdrant_edge", "qdrant_edge"),
+        (foreign_imports, "zoo.x", "import networkx", "networkx"),
         (foreign_imports, "verify.x", "import hypothesis.strategies as st", "hypothesis"),
         (foreign_imports, "verify.x", "def f():\n    import rich.table", "rich"),
         (foreign_imports, "verify.x", "importlib.import_module('click')", "click"),
         (foreign_imports, "cli", "import msgspec", "msgspec"),
         (foreign_imports, "adapters.x", "import requests", "requests"),
         (impurities, "engine.x", "import random", "random"),
+        (impurities, "zoo.x", "import secrets, random", "random"),
         (impurities, "domain.x", "from time import monotonic", "time"),
         (impurities, "ledger.x", "from datetime import datetime", "datetime"),
         (impurities, "content.x", "import os.path", "os"),
@@ -302,9 +312,11 @@ def test_every_rule_can_fail(rule: Rule, name: str, text: str, violation: str) -
     [
         (upward_imports, "cli", "from choir_model import __version__, verify"),
         (upward_imports, "ledger.x", "from choir_model.ports import ledger"),
+        (upward_imports, "zoo.x", "from choir_model.engine import Model"),
         (upward_imports, "content.x", "from . import cells\nfrom ..engine import View"),
         (foreign_imports, "adapters.x", "import solders.litesvm, qdrant_edge, json"),
         (foreign_imports, "lockstep.x", "from hypothesis import stateful"),
+        (foreign_imports, "engine.x", "def f():\n    import networkx, scipy.sparse, pydot"),
         (impurities, "adapters.x", "import os, time"),
         (impurities, "content.x", "key.hash(x)"),
         (too_long, "program.x", '"""Generated from y."""\n' + LONG_FUNCTION),
