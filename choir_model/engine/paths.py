@@ -13,8 +13,13 @@ from typing import Any, NamedTuple
 
 from choir_model.engine.dictview import Fired, Outcome, State
 from choir_model.engine.model import Action, Model
+from choir_model.engine.text import shown, shown_cell
 from choir_model.engine.values import encode
 from choir_model.engine.view import Cell, ModelError
+
+NO_CHANGE = "(no change)"
+REPEATED = "↻ "
+"""Stands before the steps of a loop."""
 
 
 class Label(NamedTuple):
@@ -30,7 +35,8 @@ class Label(NamedTuple):
         return dict(zip(self.action.parameters, self.arguments, strict=True))
 
     def __str__(self) -> str:
-        return f"{self.action.name}({', '.join(map(str, self.arguments))})"
+        named = [f"{name}={shown(value)}" for name, value in self.parameters.items()]
+        return f"{self.action.name}({', '.join(named)})" if named else self.action.name
 
 
 class Change(NamedTuple):
@@ -41,7 +47,7 @@ class Change(NamedTuple):
     after: Any
 
     def __str__(self) -> str:
-        return f"{self.cell!r}: {self.before} → {self.after}"
+        return f"{shown_cell(self.cell)}: {shown(self.before)} → {shown(self.after)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Step:
     events: tuple[Any, ...]
 
     def __str__(self) -> str:
-        chosen = f" choosing {', '.join(map(str, self.choices))}" if self.choices else ""
+        chosen = f" choosing {', '.join(map(shown, self.choices))}" if self.choices else ""
         return f"{self.label}{chosen}"
 
 
@@ -84,13 +90,13 @@ class Path:
         cls, model: Model, initial: State, labels: Sequence[Label], loop: int | None = None
     ) -> Path:
         """The path that these labels lead from `initial`; `PathDiverged` if one cannot fire."""
-        state, steps = State(initial), []
+        state, steps, order = State(initial), [], declaration_order(model)
         for number, label in enumerate(labels, 1):
             before = State(state)
             outcome = state.step(label.action.fn, *label.arguments, script=label.script)
             if not isinstance(outcome, Fired):
                 raise PathDiverged(f"step {number}, {label}: {outcome} instead of firing")
-            steps.append(_step(label, before, outcome))
+            steps.append(_step(label, before, outcome, order))
         return cls(model, State(initial), tuple(steps), loop)
 
     @property
@@ -108,20 +114,19 @@ class Path:
         """Run the same steps on another machine; its outcomes.
 
         `runner` defaults to a fresh `State`.  Raises `PathDiverged` at the first step that
-        does not fire or writes other values than the path says.
+        does not fire or leaves other values than the path says.
         """
         outcomes = []
         act = runner or State(self.initial).step
-        for number, step in enumerate(self.steps, 1):
+        for number, (step, after) in enumerate(zip(self.steps, self.states[1:], strict=True), 1):
             label = step.label
             outcome = act(label.action.fn, *label.arguments, script=label.script)
             outcomes.append(outcome)
             if not isinstance(outcome, Fired):
                 raise PathDiverged(f"step {number}, {label}: {outcome} instead of firing")
-            for change in step.changes:
-                if encode(outcome.writes.get(change.cell)) != encode(change.after):
-                    got = outcome.writes.get(change.cell, "nothing")
-                    raise PathDiverged(f"step {number}, {label}: {change}, but {got} was written")
+            difference = _difference(step, after, outcome.writes)
+            if difference:
+                raise PathDiverged(f"step {number}, {label}: {difference}")
         return outcomes
 
     def __len__(self) -> int:
@@ -131,19 +136,41 @@ class Path:
         return "\n".join(_lines(self))
 
 
-def _step(label: Label, before: State, outcome: Fired) -> Step:
+def _step(label: Label, before: State, outcome: Fired, order: CellOrder) -> Step:
     changes = [
         Change(cell, before.value(cell), value)
         for cell, value in outcome.writes.items()
         if encode(before.value(cell)) != encode(value)
     ]
-    changes.sort(key=lambda change: order_of_cell(change.cell))
+    changes.sort(key=lambda change: order(change.cell))
     return Step(label, outcome.options, tuple(changes), outcome.events)
+
+
+def _difference(step: Step, after: State, writes: Mapping[Cell, Any]) -> str:
+    """Where the writes leave another state than `after`, which the step leads to."""
+    for change in step.changes:
+        if change.cell not in writes:
+            return f"{change}, but nothing was written"
+    for cell in sorted(writes, key=order_of_cell):
+        expected, written = after.value(cell), writes[cell]
+        if encode(expected) != encode(written):
+            return f"{shown_cell(cell)} should be {shown(expected)}, but is {shown(written)}"
+    return ""
 
 
 def order_of_cell(cell: Cell) -> tuple[str, bytes]:
     """A key that puts cells in canonical order: by record and field, then by key."""
     return cell.field.name, encode(cell.key)
+
+
+CellOrder = Callable[[Cell], tuple[int, str, bytes]]
+
+
+def declaration_order(model: Model) -> CellOrder:
+    """The order in which a reader of the model expects its cells: as declared, then by key."""
+    fields = [field for record in model.records for field in record.fields]
+    rank = {field: number for number, field in enumerate(fields)}
+    return lambda cell: (rank.get(cell.field, len(rank)), *order_of_cell(cell))
 
 
 def differing(state: Mapping[Cell, Any]) -> list[tuple[Cell, Any]]:
@@ -152,17 +179,45 @@ def differing(state: Mapping[Cell, Any]) -> list[tuple[Cell, Any]]:
     return [(cell, state[cell]) for cell in sorted(cells, key=order_of_cell)]
 
 
+class Row(NamedTuple):
+    """One line of a path for people: what happened, and what changed by it.
+
+    Row 0 is the initial state.  `looping` are the steps taken again and again.
+    """
+
+    number: int
+    what: str
+    changes: tuple[str, ...]
+    looping: bool = False
+
+
+def rows(path: Path) -> list[Row]:
+    """The path as a difference from state to state, initially from the default values."""
+    order, initial = declaration_order(path.model), path.initial
+    cells = sorted((cell for cell, _ in differing(initial)), key=order)
+    given = [f"{shown_cell(cell)} = {shown(initial[cell])}" for cell in cells]
+    loop = len(path.steps) if path.loop is None else path.loop
+    return [Row(0, "initial", tuple(given))] + [
+        Row(number, str(step), tuple(map(str, step.changes)) or (NO_CHANGE,), number > loop)
+        for number, step in enumerate(path.steps, 1)
+    ]
+
+
+def ending(path: Path) -> str:
+    """How an infinite path goes on after its last step; empty for a finite one."""
+    if path.loop is None:
+        return ""
+    if path.loop == len(path.steps):
+        return "and nothing changes any more"
+    return f"and back to state {path.loop}, for ever"
+
+
 def _lines(path: Path) -> Iterator[str]:
-    given = ", ".join(f"{cell!r} = {value}" for cell, value in differing(path.initial))
-    rows = [("initial", given)]
-    rows += [(str(s), ", ".join(map(str, s.changes)) or "(no change)") for s in path.steps]
+    shown_rows = rows(path)
     digits = len(str(len(path.steps)))
-    width = max(len(what) for what, _ in rows)
-    for number, (what, changes) in enumerate(rows):
-        yield f"{number:>{digits}}  {what:<{width}}    {changes}".rstrip()
+    width = max(len(row.what) for row in shown_rows)
+    for row in shown_rows:
+        number = f"{row.number:>{digits}}{REPEATED if row.looping else '  '}"
+        yield f"{number}{row.what:<{width}}    {', '.join(row.changes)}".rstrip()
     if path.loop is not None:
-        blank = " " * digits
-        if path.loop == len(path.steps):
-            yield f"{blank}  and nothing changes any more"
-        else:
-            yield f"{blank}  and back to state {path.loop}, for ever"
+        yield f"{'':{digits}}  {ending(path)}"
