@@ -5,6 +5,7 @@ counterexample; :mod:`choir_model.engine.view` is the one abstraction everything
 written against.
 """
 
+from choir_model.engine.check import check, state_graph
 from choir_model.engine.dictview import Disabled, Fired, Outcome, Refused, State, branches, run
 from choir_model.engine.model import (
     ANY,
@@ -61,6 +62,7 @@ __all__ = [
     "ViewExpired",
     "always",
     "branches",
+    "check",
     "deadlock_free",
     "each_step",
     "eventually",
@@ -69,4 +71,5 @@ __all__ = [
     "refines",
     "run",
     "sometimes",
+    "state_graph",
 ]

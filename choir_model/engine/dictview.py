@@ -14,7 +14,15 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from choir_model.engine.sorts import in_order
 from choir_model.engine.values import SCALARS, canonical, check_value
-from choir_model.engine.view import Cell, Computed, ModelError, StepBudgetExceeded, ViewExpired
+from choir_model.engine.view import (
+    Cell,
+    Computed,
+    ModelError,
+    NoOptionSignal,
+    RefusalSignal,
+    StepBudgetExceeded,
+    ViewExpired,
+)
 
 T = TypeVar("T")
 Action: TypeAlias = Callable[..., None]
@@ -52,17 +60,6 @@ class Disabled:
 Outcome: TypeAlias = Fired | Refused | Disabled
 
 
-class _Refusal(BaseException):
-    # No `except Exception` of an action may take a refusal for something else.
-    def __init__(self, reason: Enum, role: str) -> None:
-        self.reason = reason
-        self.role = role
-
-
-class _NoOption(BaseException):
-    pass
-
-
 @dataclass(slots=True)
 class DictView:
     """A `View` over a dictionary; writes go to an overlay until the action has ended."""
@@ -98,7 +95,7 @@ class DictView:
         self._count()
         if not options:
             self.live = False
-            raise _NoOption
+            raise NoOptionSignal
         options = in_order(options)
         position = len(self.choices)
         taken = self.script[position] if position < len(self.script) else 0
@@ -112,7 +109,7 @@ class DictView:
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
         self.live = False
-        raise _Refusal(reason, role)
+        raise RefusalSignal(reason, role)
 
     def emit(self, event: object, **fields: object) -> None:
         self._count()
@@ -178,9 +175,9 @@ def _run(
     outcome: Outcome
     try:
         action(view, *params)
-    except _Refusal as refusal:
+    except RefusalSignal as refusal:
         outcome = Refused(refusal.reason, refusal.role)
-    except _NoOption:
+    except NoOptionSignal:
         outcome = Disabled()
     else:
         outcome = Fired(view.writes, tuple(view.events), tuple(view.choices), tuple(view.options))

@@ -75,6 +75,19 @@ class StepBudgetExceeded(ModelError):
     """One action used its view more often than the step budget allows."""
 
 
+class RefusalSignal(BaseException):
+    """Ends an action that refused; no `except Exception` of an action may catch it."""
+
+    def __init__(self, reason: Enum, role: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.role = role
+
+
+class NoOptionSignal(BaseException):
+    """Ends an action that had nothing to choose from."""
+
+
 class Cell(NamedTuple):
     """One field of one record: the unit of reading and writing."""
 

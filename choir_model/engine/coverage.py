@@ -1,0 +1,86 @@
+"""Coverage and audits: what became of every action, and whether all of it was pure."""
+
+from __future__ import annotations
+
+from choir_model.engine.monitors import Place
+from choir_model.engine.recording import Refusal
+from choir_model.engine.report import ActionCoverage, Audit
+from choir_model.engine.trees import ImpureAction, Leaf, ModelCodeFailed, Tree
+from choir_model.engine.walker import Explored, ModelFault
+
+SEARCHED = 5_000
+"""States looked at for a second one that reaches a leaf, before its own is taken again."""
+
+
+def coverage_of(explored: Explored) -> dict[str, ActionCoverage]:
+    """What became of each action over all its instances and all expanded states."""
+    machine = explored.machine
+    found = {}
+    for action in machine.model.actions:
+        trees = [i.tree for i in machine.instances if i.action is action]
+        leaves = [leaf for tree in trees for leaf in tree.leaves]
+        refused: dict[str, int] = {}
+        fired = disabled = 0
+        fields: set[str] = set()
+        for leaf in leaves:
+            fired += leaf.hits * len(leaf.moves)
+            outcomes = [b.outcome for b in leaf.branches if isinstance(b.outcome, Refusal)]
+            for outcome in outcomes:
+                refused[outcome.reason.name] = refused.get(outcome.reason.name, 0) + leaf.hits
+            if not leaf.moves and not outcomes:
+                disabled += leaf.hits
+            fields.update(field.name for field in leaf.written)
+        found[action.name] = ActionCoverage(
+            instances=len(trees),
+            fired=fired,
+            disabled=disabled,
+            refused=dict(sorted(refused.items())),
+            leaves=len(leaves),
+            widest=max((len(leaf.looks) for leaf in leaves), default=0),
+            writes=tuple(sorted(fields)),
+        )
+    return found
+
+
+def audit_everything(explored: Explored) -> Audit:
+    """Run what has not been run twice yet; raises `ModelFault` for what differs.
+
+    A leaf is confirmed on another state that reaches it, where one is found soon, so that
+    a dependence on anything but the cells it read shows.
+    """
+    machine = explored.machine
+    forest = machine.forest
+    elsewhere = sum(leaf.audited for leaf in forest.leaves)
+    pending: dict[Tree, set[Leaf]] = {}
+    for leaf in forest.leaves:
+        if not leaf.audited:
+            pending.setdefault(leaf.tree, set()).add(leaf)
+    again = 0
+    for tree, leaves in pending.items():
+        searched = leaves & {leaf for leaf in leaves if leaf.hits > 1}
+        for packed in list(explored.index)[:SEARCHED] if searched else ():
+            leaf = forest.walk(tree, packed)
+            if leaf in searched and leaf.learned_at != packed:
+                _audit(explored, leaf, packed)
+                searched.remove(leaf)
+                leaves.remove(leaf)
+                elsewhere += 1
+                if not searched:
+                    break
+        for leaf in sorted(leaves, key=tree.leaves.index):
+            _audit(explored, leaf, leaf.learned_at)
+            again += 1
+    mutated = machine.layout.mutated()
+    if mutated:
+        first = ImpureAction(forest.leaves[0].tree, f"a value of {mutated[0]} was changed in place")
+        raise ModelFault(first, "any", Place(-1, 0))
+    return Audit(len(forest.leaves), elsewhere, again, forest.executions)
+
+
+def _audit(explored: Explored, leaf: Leaf, packed: int) -> None:
+    try:
+        explored.machine.forest.audit(leaf, packed)
+    except ModelCodeFailed as failed:
+        number = explored.index.get(packed)
+        place = Place(-1, 0) if number is None else Place(number, -1)
+        raise ModelFault(failed, explored.machine.state_text(packed), place) from failed

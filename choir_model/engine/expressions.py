@@ -1,0 +1,101 @@
+"""Expressions: what an action computes from cells without having looked at them.
+
+``view.update(cell, f, *args)`` and ``view.test(cell, f, *args)`` do not look at the cell:
+they leave an expression behind, a function over constants, cells and other
+expressions.  An update in a tree's leaf and a test at its node hold one each.  Equal
+expressions are one object, and each computes every combination of values once.
+
+Functions are equal if their code, defaults and closed-over values are: a lambda written
+inside an action is a new object at every run, but the same function.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Hashable, Sequence
+from types import CodeType, FunctionType, MethodType
+from typing import Any, TypeAlias
+
+from choir_model.engine.values import encode
+
+
+class Constant:
+    """A value known when the expression was made."""
+
+    __slots__ = ("key", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.key: Hashable = ("constant", _key_of(value))
+
+
+class Base:
+    """The value a cell has before the action."""
+
+    __slots__ = ("cell", "key")
+
+    def __init__(self, cell: int) -> None:
+        self.cell = cell
+        self.key: Hashable = ("cell", cell)
+
+
+class Expression:
+    """``fn(*operands)``; `cells` are the numbers of the cells its value depends on."""
+
+    __slots__ = ("cells", "fn", "key", "operands")
+
+    def __init__(self, fn: Callable[..., Any], operands: Sequence[Operand]) -> None:
+        self.fn = fn
+        self.operands = tuple(operands)
+        self.key: Hashable = (function_key(fn), *(operand.key for operand in operands))
+        found: dict[int, None] = {}
+        for operand in operands:
+            if isinstance(operand, Base):
+                found[operand.cell] = None
+            elif isinstance(operand, Expression):
+                found.update(dict.fromkeys(operand.cells))
+        self.cells: tuple[int, ...] = tuple(found)
+
+    def evaluate(self, value_of: Callable[[int], Any]) -> Any:
+        """The value, given the value of each of its cells."""
+        arguments: list[Any] = []
+        for operand in self.operands:
+            if isinstance(operand, Constant):
+                arguments.append(operand.value)
+            elif isinstance(operand, Base):
+                arguments.append(value_of(operand.cell))
+            else:
+                arguments.append(operand.evaluate(value_of))
+        return self.fn(*arguments)
+
+    def __repr__(self) -> str:
+        return getattr(self.fn, "__name__", repr(self.fn))
+
+
+Operand: TypeAlias = Constant | Base | Expression
+
+
+def function_key(fn: Callable[..., Any]) -> Hashable:
+    """Equal for functions that compute the same from the same source and bindings."""
+    if isinstance(fn, FunctionType):
+        code: CodeType = fn.__code__
+        cells = tuple(_key_of(cell.cell_contents) for cell in fn.__closure__ or ())
+        defaults = tuple(_key_of(value) for value in fn.__defaults__ or ())
+        named = tuple((k, _key_of(v)) for k, v in (fn.__kwdefaults__ or {}).items())
+        return (code, id(fn.__globals__), cells, defaults, named)
+    if isinstance(fn, MethodType):
+        return (function_key(fn.__func__), _key_of(fn.__self__))
+    if isinstance(fn, functools.partial):
+        keywords = tuple((k, _key_of(v)) for k, v in fn.keywords.items())
+        return (function_key(fn.func), tuple(map(_key_of, fn.args)), keywords)
+    return ("object", id(fn))
+
+
+def _key_of(value: Any) -> Hashable:
+    try:
+        return encode(value)
+    except TypeError:
+        pass
+    if callable(value):
+        return function_key(value)
+    return ("object", id(value))

@@ -1,0 +1,156 @@
+"""Judgement: from what exploration noticed to verdicts with paths.
+
+A claim is VIOLATED as soon as there is a path that shows it, however little was explored.
+It HOLDS only if everything within the bounds was; it is UNREACHED if what would give it a
+meaning never occurred, and UNKNOWN whenever the part that was not explored could matter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from choir_model.engine.machine import Instance
+from choir_model.engine.model import Fairness, Kind, Property
+from choir_model.engine.monitors import Place, Watch
+from choir_model.engine.paths import Path
+from choir_model.engine.refinement import find_mismatch
+from choir_model.engine.report import Finding, Verdict
+from choir_model.engine.sorts import tuples
+from choir_model.engine.trees import ModelCodeFailed, Tree
+from choir_model.engine.walker import Explored, ModelFault
+
+
+class Judge:
+    """Gives the finding on each property of a finished exploration."""
+
+    def __init__(self, explored: Explored, watch: Watch) -> None:
+        self._explored = explored
+        self._watch = watch
+
+    def path(self, place: Place) -> Path:
+        """The first way to a place, run by the actions themselves."""
+        explored = self._explored
+        if not explored.initial:
+            from choir_model.engine.dictview import State
+
+            return Path.run(explored.machine.model, State(), [])
+        start = explored.initial[explored.origin(place)]
+        return Path.run(explored.machine.model, start, explored.labels_to(place))
+
+    def finding(self, claim: Property) -> Finding:
+        """The verdict on one property."""
+        if claim.kind in (Kind.EVENTUALLY, Kind.LEADS_TO):
+            return self._liveness(claim)
+        if claim.kind is Kind.REFINES:
+            return self._refinement(claim)
+        if claim.kind is Kind.SOMETIMES:
+            return self._witness(claim)
+        places = [p for m in self._watch.of(claim, "violation") for p in m.places]
+        if places:
+            wanted = max(m.wanted for m in self._watch.of(claim, "violation"))
+            return Finding(claim, Verdict.VIOLATED, self._paths(places, wanted), _violated(claim))
+        return self._holds(claim)
+
+    def _paths(self, places: list[Place], wanted: int) -> tuple[Path, ...]:
+        paths = sorted(map(self.path, places), key=len)
+        return tuple(paths[:wanted])
+
+    def _holds(self, claim: Property) -> Finding:
+        if self._explored.stopped:
+            said = f"not violated in what was explored before {self._explored.stopped}"
+            return Finding(claim, Verdict.UNKNOWN, (), said)
+        witnesses = self._watch.of(claim, "witness")
+        if witnesses and not any(monitor.places for monitor in witnesses):
+            return Finding(claim, Verdict.UNREACHED, (), "what it speaks of never occurred")
+        return Finding(claim, Verdict.HOLDS)
+
+    def _witness(self, claim: Property) -> Finding:
+        places = [p for m in self._watch.of(claim, "witness") for p in m.places]
+        if places:
+            return Finding(claim, Verdict.HOLDS, self._paths(places, 1), "a way to it")
+        if self._explored.stopped:
+            said = f"not seen in what was explored before {self._explored.stopped}"
+            return Finding(claim, Verdict.UNKNOWN, (), said)
+        return Finding(claim, Verdict.UNREACHED, (), "no reachable state satisfies it")
+
+    def _refinement(self, claim: Property) -> Finding:
+        mismatch = find_mismatch(self._explored, claim)
+        if mismatch is not None:
+            path = self.path(mismatch.place)
+            return Finding(claim, Verdict.VIOLATED, (path,), mismatch.explanation)
+        return self._holds(claim)
+
+    def _liveness(self, claim: Property) -> Finding:
+        explored = self._explored
+        cut = explored.stopped
+        if not cut and explored.outside:
+            cut = f"a constraint, which excluded {explored.outside} generated states"
+        if cut:
+            said = f"behaviours go on beyond {cut}"
+            return Finding(claim, Verdict.UNKNOWN, (), said)
+        shortest: Path | None = None
+        for arguments in tuples(claim.over):
+            path = self._lasso(claim, arguments)
+            if path is not None and (shortest is None or len(path) < len(shortest)):
+                shortest = path
+        if shortest is not None:
+            return Finding(claim, Verdict.VIOLATED, (shortest,), _violated(claim))
+        return self._holds_eventually(claim)
+
+    def _holds_eventually(self, claim: Property) -> Finding:
+        if claim.kind is Kind.LEADS_TO:
+            triggers = self._watch.of(claim, "witness")
+            if not any(monitor.places for monitor in triggers):
+                return Finding(claim, Verdict.UNREACHED, (), "its first half never held")
+        return Finding(claim, Verdict.HOLDS)
+
+    def _lasso(self, claim: Property, arguments: tuple[Any, ...]) -> Path | None:
+        from choir_model.engine.liveness import FairInstances, find_lasso
+
+        explored = self._explored
+        machine, graph = explored.machine, explored.transitions
+        assert graph is not None
+        graph.instance_of = list(machine.labels.instances)
+        goal = claim.fn if claim.goal is None else claim.goal
+        avoid = [not reached for reached in self._values(claim, goal, arguments)]
+        begin = None
+        if claim.kind is Kind.LEADS_TO:
+            triggered = self._values(claim, claim.fn, arguments)
+            begin = [t and a for t, a in zip(triggered, avoid, strict=True)]
+        fair = FairInstances(
+            weak=_owed(machine.instances, Fairness.WEAK),
+            strong=_owed(machine.instances, Fairness.STRONG),
+        )
+        lasso = find_lasso(graph, avoid, begin, fair)
+        if lasso is None:
+            return None
+        labels = [machine.label(graph.labels[edge]) for edge in (*lasso.stem, *lasso.loop)]
+        start = explored.initial[explored.via[lasso.start]]
+        return Path.run(machine.model, start, labels, loop=len(lasso.stem))
+
+    def _values(self, claim: Property, fn: Any, arguments: tuple[Any, ...]) -> list[bool]:
+        """What a predicate says of every state."""
+        machine = self._explored.machine
+        tree: Tree = machine.predicate(f"the property {claim.name}", fn, *arguments)
+        found = []
+        for number, packed in enumerate(self._explored.index):
+            try:
+                found.append(machine.forest.value(tree, packed))
+            except ModelCodeFailed as failed:
+                place = Place(number, -1)
+                raise ModelFault(failed, machine.state_text(packed), place) from failed
+        return found
+
+
+def _owed(instances: list[Instance], fairness: Fairness) -> tuple[int, ...]:
+    return tuple(i.number for i in instances if i.action.fairness is fairness)
+
+
+def _violated(claim: Property) -> str:
+    return {
+        Kind.ALWAYS: "it fails in the last state",
+        Kind.EACH_STEP: "it fails in the last step",
+        Kind.DEADLOCK_FREE: "nothing can happen in the last state",
+        Kind.EVENTUALLY: "a fair behaviour never comes to it",
+        Kind.LEADS_TO: "a fair behaviour has the first and then never the second",
+    }[claim.kind]

@@ -1,0 +1,169 @@
+"""The layout: which cells there are, what values each has taken, and how states are packed.
+
+Theory of operation
+-------------------
+Every cell numbers the values it has been seen with, its default first.  A state is one
+integer: each cell's number in a run of bits of its own.  A cell that has only ever had one
+value takes no bits, so constants and switched-off features cost nothing.
+
+Numbers are given by the *canonical encoding* of a value, so that 1, True and "1" are three
+values.  When a cell outgrows its bits the layout is `stale`: what is packed from then on is
+meaningless until `relayout` has moved the cells apart, and everything packed before has
+gone through the function it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from choir_model.engine.dictview import State
+from choir_model.engine.model import Model
+from choir_model.engine.values import canonical, check_value, encode
+from choir_model.engine.view import Cell, Field, ModelError
+
+Repack = Callable[[int], int]
+
+
+class Layout:
+    """Cells, their values, and their place in a packed state."""
+
+    def __init__(self, model: Model) -> None:
+        self.cells: list[Cell] = []
+        self.values: list[list[Any]] = []
+        self.codes: list[list[bytes]] = []
+        self.shift: list[int] = []
+        self.mask: list[int] = []
+        self.bits = 0
+        self.stale = False
+        self._model = model
+        self._numbers: dict[Cell, int] = {}
+        self._ids: list[dict[bytes, int]] = []
+        self._open: set[Field[Any]] = set()
+        for record in model.records:
+            keys = model.keys(record)
+            if keys is None:
+                self._open.update(record.fields)
+            for key in keys or ():
+                for field in record.fields:
+                    if not self.left_out(field):
+                        self._add(Cell(field, key))
+
+    def left_out(self, field: Field[Any]) -> bool:
+        """Whether the field is no part of a state's identity."""
+        return field.auxiliary and not self._model.keep_auxiliary
+
+    def number(self, cell: Cell) -> int:
+        """The number of `cell`; `ModelError` if the model declares no such cell."""
+        found = self._numbers.get(cell)
+        if found is not None:
+            return found
+        if cell.field in self._open:
+            check_value(cell.key, f"the key of {cell!r}")
+            return self._add(cell)
+        raise ModelError(self._undeclared(cell))
+
+    def check_declared(self, cell: Cell) -> None:
+        """`ModelError` unless `cell`, which has no number, belongs to the model."""
+        if cell.field not in self._open:
+            self._declared_key(cell)
+
+    def _declared_key(self, cell: Cell) -> None:
+        for record in self._model.records:
+            if cell.field in record.fields and cell.key in (self._model.keys(record) or ()):
+                return
+        raise ModelError(self._undeclared(cell))
+
+    def _undeclared(self, cell: Cell) -> str:
+        name = self._model.name
+        for record in self._model.records:
+            if cell.field in record.fields:
+                keys = ", ".join(map(repr, self._model.keys(record) or ()))
+                return f"{cell!r} is no cell of {name}: the keys of {record.record_name} are {keys}"
+        declared = ", ".join(record.record_name for record in self._model.records)
+        return f"{cell!r} is no cell of {name}: its records are {declared}"
+
+    def _add(self, cell: Cell) -> int:
+        number = len(self.cells)
+        self._numbers[cell] = number
+        self.cells.append(cell)
+        self.values.append([])
+        self.codes.append([])
+        self._ids.append({})
+        self.shift.append(self.bits)
+        self.mask.append(0)
+        self.intern(number, cell.field.default)
+        return number
+
+    def intern(self, cell: int, value: Any) -> int:
+        """The id of a value in its cell's domain; a new one may make the layout stale."""
+        code = encode(value)
+        ids = self._ids[cell]
+        known = ids.get(code)
+        if known is not None:
+            return known
+        number = ids[code] = len(ids)
+        self.values[cell].append(canonical(value))
+        self.codes[cell].append(code)
+        if number > self.mask[cell]:
+            self.stale = True
+        return number
+
+    def value(self, packed: int, cell: int) -> Any:
+        """The value of a cell in a packed state."""
+        return self.values[cell][(packed >> self.shift[cell]) & self.mask[cell]]
+
+    def id(self, packed: int, cell: int) -> int:
+        """The id of a cell's value in a packed state."""
+        return (packed >> self.shift[cell]) & self.mask[cell]
+
+    def pack(self, ids: Mapping[int, int]) -> int:
+        """The state with these value ids by cell number, and defaults elsewhere."""
+        return sum(number << self.shift[cell] for cell, number in ids.items())
+
+    def unpack(self, packed: int) -> State:
+        """The cells of a packed state that differ from their default."""
+        found = {}
+        for number, cell in enumerate(self.cells):
+            value_id = (packed >> self.shift[number]) & self.mask[number]
+            if value_id:
+                found[cell] = self.values[number][value_id]
+        return State(found)
+
+    def relayout(self) -> Repack:
+        """Give every cell the bits it needs, outgrown ones one to spare.
+
+        Returns the function that moves a state packed before to its new place.
+        """
+        before = list(zip(self.shift, self.mask, strict=True))
+        position = 0
+        moves: dict[int, int] = {}
+        for cell, (shift, mask) in enumerate(before):
+            need = (len(self.values[cell]) - 1).bit_length()
+            width = mask.bit_length()
+            if need > width:
+                width = need + 1 if width else need
+            self.shift[cell] = position
+            self.mask[cell] = (1 << width) - 1
+            if mask:
+                moves[position - shift] = moves.get(position - shift, 0) | mask << shift
+            position += width
+        self.bits = position
+        self.stale = False
+        parts = list(moves.items())
+
+        def repack(packed: int) -> int:
+            moved = 0
+            for distance, mask in parts:  # cells only ever move up
+                moved |= (packed & mask) << distance
+            return moved
+
+        return repack
+
+    def mutated(self) -> list[str]:
+        """The cells that hold a value which no longer encodes as it did when it was new."""
+        found = []
+        for cell, values, codes in zip(self.cells, self.values, self.codes, strict=True):
+            if any(encode(v) != code for v, code in zip(values, codes, strict=True)):
+                found.append(repr(cell))
+        return found

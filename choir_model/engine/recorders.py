@@ -1,0 +1,162 @@
+"""Recorders: each kind of model code run once on a packed state, all its branches.
+
+Model code is an action, a predicate over one state, a predicate over a step, or the
+mapping of a refinement.  A recorder never raises what the model code raised: that is in
+the recording, as a `Failure`.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any, TypeAlias
+
+from choir_model.engine.dictview import DictView, State
+from choir_model.engine.recording import (
+    Branch,
+    Failure,
+    Inert,
+    Memory,
+    Pending,
+    Recording,
+    RecordingView,
+    Refusal,
+    Writes,
+)
+from choir_model.engine.view import NoOptionSignal, RefusalSignal
+
+Recorder: TypeAlias = Callable[[Callable[..., Any], int], Recording]
+"""``recorder(fn, packed)``: `fn` is the model code or an equivalent copy of it."""
+
+
+def of_action(memory: Memory, arguments: tuple[Any, ...]) -> Recorder:
+    """Records ``fn(view, *arguments)`` with every combination of choices."""
+
+    def record(fn: Callable[..., Any], packed: int) -> Recording:
+        recording, known = Recording(), dict[Any, Any]()
+        script: tuple[int, ...] | None = ()
+        while script is not None:
+            view = RecordingView(memory, packed, recording, known, script=script)
+            _run_branch(view, recording, lambda view=view: fn(view, *arguments))  # type: ignore[misc]
+            if recording.failure is not None:
+                break
+            script = next_script(view.choices, view.widths)
+        return recording
+
+    return record
+
+
+def of_predicate(memory: Memory, arguments: tuple[Any, ...]) -> Recorder:
+    """Records ``fn(view, *arguments)``, which only reads and returns a bool."""
+
+    def record(fn: Callable[..., Any], packed: int) -> Recording:
+        recording = Recording()
+        view = RecordingView(memory, packed, recording, {}, writable=False)
+        _run_predicate([view], recording, lambda: fn(view, *arguments))
+        return recording
+
+    return record
+
+
+def of_step(memory: Memory, arguments: tuple[Any, ...], writes: Mapping[int, Pending]) -> Recorder:
+    """Records ``fn(before, after, *arguments)`` for a step that writes `writes`."""
+
+    def record(fn: Callable[..., Any], packed: int) -> Recording:
+        recording, known = Recording(), dict[Any, Any]()
+        before = RecordingView(memory, packed, recording, known, writable=False)
+        after = RecordingView(
+            memory, packed, recording, known, pending=dict(writes), writable=False
+        )
+        _run_predicate([before, after], recording, lambda: fn(before, after, *arguments))
+        return recording
+
+    return record
+
+
+def of_mapping(memory: Memory) -> Recorder:
+    """Records ``fn(view, image)``; the result is the image, a `State` of the other model."""
+
+    def record(fn: Callable[..., Any], packed: int) -> Recording:
+        recording = Recording()
+        view = RecordingView(memory, packed, recording, {}, writable=False)
+        image = DictView(State())
+        try:
+            fn(view, image)
+        except Exception as error:  # noqa: BLE001 (model code: reported with its state)
+            recording.failure = Failure(described(error))
+        except (RefusalSignal, NoOptionSignal):
+            recording.failure = Failure("a mapping can neither refuse nor choose")
+        finally:
+            view.expire()
+            image.live = False
+        recording.result = State(image.writes)
+        return recording
+
+    return record
+
+
+def _run_branch(view: RecordingView, recording: Recording, run: Callable[[], Any]) -> None:
+    try:
+        returned = run()
+    except RefusalSignal as signal:
+        outcome: Writes | Refusal | Inert = Refusal(signal.reason, signal.role)
+    except NoOptionSignal:
+        outcome = Inert()
+    except Exception as error:  # noqa: BLE001 (model code: reported with its state)
+        recording.failure = Failure(described(error), tuple(view.choices))
+        return
+    else:
+        if returned is not None:
+            recording.failure = Failure(_returned(returned), tuple(view.choices))
+            return
+        outcome = Writes(dict(view.pending))
+        for field, cell in view.written.items():
+            recording.written.setdefault(field, cell)
+    finally:
+        view.expire()
+    recording.branches.append(Branch(tuple(view.choices), outcome))
+
+
+def _run_predicate(
+    views: list[RecordingView], recording: Recording, run: Callable[[], Any]
+) -> None:
+    try:
+        answer = run()
+        if type(answer) is not bool:
+            recording.failure = Failure(
+                f"it returned {answer!r}; a predicate returns True or False"
+            )
+        recording.result = answer
+    except Exception as error:  # noqa: BLE001 (model code: reported with its state)
+        recording.failure = Failure(described(error))
+    except (RefusalSignal, NoOptionSignal):
+        recording.failure = Failure("a predicate can neither refuse nor choose")
+    finally:
+        for view in views:
+            view.expire()
+
+
+def _returned(value: object) -> str:
+    if hasattr(value, "__next__") or hasattr(value, "__await__"):
+        return "it is a generator or a coroutine; an action is a plain function"
+    return f"it returned {value!r}; an action returns nothing, it writes to its view"
+
+
+def described(error: BaseException) -> str:
+    """One line: the exception, and the line of model code it comes from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    engine = PurePath(__file__).parent
+    own = [frame for frame in frames if PurePath(frame.filename).parent != engine]
+    text = f"{type(error).__name__}: {error}".removesuffix(": ")
+    if not own:
+        return text
+    return f"{text} ({PurePath(own[-1].filename).name}:{own[-1].lineno})"
+
+
+def next_script(taken: list[int], widths: list[int]) -> tuple[int, ...] | None:
+    """The option numbers of the next branch, in order; None after the last."""
+    for position in reversed(range(len(taken))):
+        if taken[position] + 1 < widths[position]:
+            return (*taken[:position], taken[position] + 1)
+    return None

@@ -1,0 +1,342 @@
+"""The recording view: runs model code on one state and notes what it depended on.
+
+Theory of operation
+-------------------
+A recording is the ordered list of **looks** at the state (a cell read, or a test asked and
+answered) and, for every branch of the choices, what came of it: writes, a refusal, or
+nothing.  The same answers to the same looks give the same outcome, whatever else the
+state holds; that is what makes a recording a path in a decision tree.
+
+What is not a look: reading what this action has written, looking twice, testing a cell
+already read.  An update of a cell not read is written down as an expression over the
+state before the action.  All branches run over one growing list of looks, so a leaf has
+the outcomes of all of them.
+
+An exception of the model code is a recording too: it is what happens in that state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar
+
+from choir_model.engine.dictview import STEP_BUDGET
+from choir_model.engine.expressions import Base, Constant, Expression, Operand
+from choir_model.engine.layout import Layout
+from choir_model.engine.sorts import Atom, in_order
+from choir_model.engine.values import SCALARS, canonical, check_value
+from choir_model.engine.view import (
+    Cell,
+    Computed,
+    Field,
+    ModelError,
+    NoOptionSignal,
+    RefusalSignal,
+    StepBudgetExceeded,
+    ViewExpired,
+)
+
+T = TypeVar("T")
+
+
+class Look(NamedTuple):
+    """A question to the state and its answer: a cell and a value id, or a test and a bool."""
+
+    asked: int | Expression
+    answer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """A branch that fired: the new value or an expression for each cell written."""
+
+    cells: dict[int, Constant | Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A branch that refused."""
+
+    reason: Enum
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inert:
+    """A branch without an option: the action cannot happen so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Model code raised.  `text` says what; `script` the options taken until then."""
+
+    text: str
+    script: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What came of one combination of choices."""
+
+    script: tuple[int, ...]
+    outcome: Writes | Refusal | Inert
+
+
+@dataclass(slots=True)
+class Recording:
+    """Looks in order, and the branches or the failure they led to.
+
+    `written` are the fields that any branch wrote, refused ones excepted; `result` is what
+    a predicate returned.
+    """
+
+    looks: list[Look] = field(default_factory=list)
+    branches: list[Branch] = field(default_factory=list)
+    failure: Failure | None = None
+    written: dict[Field[Any], Cell] = field(default_factory=dict)
+    result: Any = None
+
+
+class Memory(NamedTuple):
+    """What a recording shares with others: the layout, and expressions made so far."""
+
+    layout: Layout
+    expressions: dict[Any, Expression]
+    answers: dict[tuple[Any, ...], Any]
+    guarded: frozenset[str]
+    """The symmetric sorts: a set of their atoms must not be iterated."""
+
+    def interned(self, expression: Expression) -> Expression:
+        """The one expression that is equal to this one."""
+        return self.expressions.setdefault(expression.key, expression)
+
+    def evaluate(self, expression: Expression, packed: int) -> Any:
+        """The value of an expression in a state, computed once for equal cell values."""
+        layout = self.layout
+        ids = tuple(layout.id(packed, cell) for cell in expression.cells)
+        key = (expression, ids)
+        if key not in self.answers:
+            self.answers[key] = expression.evaluate(lambda cell: layout.value(packed, cell))
+        return self.answers[key]
+
+
+class OrderlessSet(frozenset[Any]):
+    """A set of interchangeable members: it may be chosen from, but has no order."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> NoReturn:
+        raise ModelError(
+            "a set of members of a symmetric sort was iterated, which tells them apart; "
+            "use view.choose(the_set), or go over the sort and ask `in the_set`"
+        )
+
+
+Pending: TypeAlias = Constant | Expression
+
+
+class RecordingView:
+    """A `View` over a packed state that notes every look; one per branch."""
+
+    __slots__ = (
+        "_budget",
+        "_known",
+        "_live",
+        "_memory",
+        "_packed",
+        "_pending",
+        "_recording",
+        "_script",
+        "_writable",
+        "choices",
+        "widths",
+        "written",
+    )
+
+    def __init__(
+        self,
+        memory: Memory,
+        packed: int,
+        recording: Recording,
+        known: dict[Any, Any],
+        *,
+        script: tuple[int, ...] = (),
+        pending: dict[int, Pending] | None = None,
+        writable: bool = True,
+    ) -> None:
+        self._memory = memory
+        self._packed = packed
+        self._recording = recording
+        self._known = known
+        self._pending: dict[int, Pending] = dict(pending or {})
+        self._script = script
+        self._writable = writable
+        self._budget = STEP_BUDGET
+        self._live = True
+        self.choices: list[int] = []
+        self.widths: list[int] = []
+        self.written: dict[Field[Any], Cell] = {}
+
+    @property
+    def pending(self) -> dict[int, Pending]:
+        """What has been written so far, by cell number."""
+        return self._pending
+
+    def read(self, cell: Cell) -> Any:
+        self._count()
+        if self._memory.layout.left_out(cell.field):
+            raise ModelError(self._no_auxiliary(cell))
+        number = self._memory.layout.number(cell)
+        pending = self._pending.get(number)
+        if pending is None:
+            return self._hand_out(self._look(number))
+        if isinstance(pending, Expression):
+            pending = self._pending[number] = Constant(self._resolve(pending, cell))
+        return self._hand_out(pending.value)
+
+    def write(self, cell: Cell, value: object) -> None:
+        self._count()
+        if type(value) not in SCALARS:
+            value = self._checked(value, cell)
+        self._note(cell)
+        if not self._is_left_out(cell):
+            self._pending[self._memory.layout.number(cell)] = Constant(value)
+
+    def update(self, cell: Cell, fn: Callable[..., Any], *args: object) -> None:
+        self._count()
+        self._note(cell)
+        if self._is_left_out(cell):
+            return
+        number = self._memory.layout.number(cell)
+        expression = Expression(fn, [self._operand(cell), *map(self._operand, args)])
+        if expression.cells:
+            self._pending[number] = self._memory.interned(expression)
+        else:
+            value = self._checked(expression.evaluate(_no_cell), cell)
+            self._pending[number] = Constant(value)
+
+    def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
+        self._count()
+        expression = Expression(fn, [self._operand(cell), *map(self._operand, args)])
+        if not expression.cells:
+            return bool(expression.evaluate(_no_cell))
+        expression = self._memory.interned(expression)
+        if expression not in self._known:
+            answer = bool(self._memory.evaluate(expression, self._packed))
+            self._known[expression] = answer
+            self._recording.looks.append(Look(expression, answer))
+        return bool(self._known[expression])
+
+    def choose(self, options: Sequence[T] | frozenset[T]) -> T:
+        self._count()
+        if isinstance(options, OrderlessSet):
+            options = frozenset(frozenset.__iter__(options))
+        if not options:
+            self._live = False
+            raise NoOptionSignal
+        options = in_order(options)
+        position = len(self.choices)
+        taken = self._script[position] if position < len(self._script) else 0
+        self.choices.append(taken)
+        self.widths.append(len(options))
+        return options[taken]
+
+    def refuse(self, reason: Enum, role: str = "") -> NoReturn:
+        self._count()
+        self._live = False
+        raise RefusalSignal(reason, role)
+
+    def emit(self, event: object, **fields: object) -> None:
+        # Events are made when a path is replayed; here they would only be looks.
+        self._count()
+        if not fields:
+            check_value(event, "event")
+
+    def expire(self) -> None:
+        """The run is over; whoever kept the view is told so."""
+        self._live = False
+
+    def _count(self) -> None:
+        if not self._live:
+            raise ViewExpired("a view was used after its action had returned")
+        self._budget -= 1
+        if self._budget < 0:
+            self._live = False
+            raise StepBudgetExceeded(f"one action used its view more than {STEP_BUDGET} times")
+
+    def _look(self, number: int) -> Any:
+        known = self._known.get(number)
+        if known is None:
+            layout = self._memory.layout
+            answer = layout.id(self._packed, number)
+            known = self._known[number] = Constant(layout.values[number][answer])
+            self._recording.looks.append(Look(number, answer))
+        return known.value
+
+    def _resolve(self, expression: Expression, cell: Cell) -> Any:
+        return self._checked(expression.evaluate(self._look), cell)
+
+    def _operand(self, argument: object) -> Operand:
+        if isinstance(argument, Cell):
+            if self._memory.layout.left_out(argument.field):
+                raise ModelError(self._no_auxiliary(argument))
+            number = self._memory.layout.number(argument)
+            pending = self._pending.get(number)
+            return pending if pending is not None else self._known.get(number) or Base(number)
+        if isinstance(argument, Computed):
+            inner = Expression(argument.fn, list(map(self._operand, argument.args)))
+            return inner if inner.cells else Constant(inner.evaluate(_no_cell))
+        return Constant(argument)
+
+    def _note(self, cell: Cell) -> None:
+        if not self._writable:
+            raise ModelError(f"{cell!r} was written where only reading is allowed")
+        self.written.setdefault(cell.field, cell)
+
+    def _is_left_out(self, cell: Cell) -> bool:
+        if not self._memory.layout.left_out(cell.field):
+            return False
+        self._memory.layout.check_declared(cell)
+        return True
+
+    def _no_auxiliary(self, cell: Cell) -> str:
+        return (
+            f"{cell!r} is auxiliary and was read: it is no part of a state's identity; "
+            "use update, or keep_auxiliary=True"
+        )
+
+    def _checked(self, value: object, cell: Cell) -> Any:
+        if self._memory.guarded:
+            value = _ordinary(value)
+        check_value(value, repr(cell))
+        return canonical(value)
+
+    def _hand_out(self, value: Any) -> Any:
+        return orderless(value, self._memory.guarded) if self._memory.guarded else value
+
+
+def _no_cell(cell: int) -> NoReturn:
+    raise AssertionError(cell)
+
+
+def orderless(value: Any, sorts: frozenset[str]) -> Any:
+    """`value` with every set that holds an atom of one of `sorts` made orderless."""
+    kind = type(value)
+    if kind is tuple:
+        return tuple(orderless(item, sorts) for item in value)
+    if isinstance(value, frozenset) and len(value) > 1:
+        members = frozenset.__iter__(value)
+        if any(isinstance(member, Atom) and member.sort in sorts for member in members):
+            return OrderlessSet(frozenset.__iter__(value))
+    return value
+
+
+def _ordinary(value: Any) -> Any:
+    """`value` with orderless sets made ordinary again, to be kept in a cell."""
+    if type(value) is tuple:
+        return tuple(map(_ordinary, value))
+    if isinstance(value, OrderlessSet):
+        return canonical(frozenset(frozenset.__iter__(value)))
+    return value
