@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from choir_model import __version__
 from choir_model.engine.coverage import audit_everything, coverage_of
 from choir_model.engine.dictview import State
+from choir_model.engine.explored import Explored, Limits, ModelFault, Progress
 from choir_model.engine.graph import StateGraph
 from choir_model.engine.judgement import Judge
 from choir_model.engine.machine import Machine
@@ -15,9 +16,9 @@ from choir_model.engine.model import Kind, Model, Property
 from choir_model.engine.monitors import Watch, needs_graph, watch
 from choir_model.engine.report import Counts, Report, overall
 from choir_model.engine.view import ModelError
-from choir_model.engine.walker import Explored, Limits, ModelFault, Progress, Walker
+from choir_model.engine.walker import Walker
 
-LIVENESS = frozenset({Kind.EVENTUALLY, Kind.LEADS_TO})
+NOT_UNDER_SYMMETRY = frozenset({Kind.EVENTUALLY, Kind.LEADS_TO, Kind.REFINES})
 
 
 def check(
@@ -43,7 +44,7 @@ def check(
     """
     claims = _chosen(model, properties)
     _check_numbers(limit=limit, depth=depth, counterexamples=counterexamples)
-    _refuse_symmetric_liveness(model, claims)
+    _refuse_behaviours_under_symmetry(model, claims)
     machine = Machine(model)
     watched = watch(machine, claims, counterexamples)
     walker = Walker(
@@ -121,8 +122,8 @@ def _check_numbers(**numbers: int | None) -> None:
             raise ModelError(f"{name} must be at least 1, not {number}")
 
 
-def _refuse_symmetric_liveness(model: Model, claims: list[Property]) -> None:
-    over = [claim.name for claim in claims if claim.kind in LIVENESS]
+def _refuse_behaviours_under_symmetry(model: Model, claims: list[Property]) -> None:
+    over = [claim.name for claim in claims if claim.kind in NOT_UNDER_SYMMETRY]
     if over and model.symmetric_sorts:
         names = ", ".join(sort.name for sort in model.symmetric_sorts)
         raise ModelError(

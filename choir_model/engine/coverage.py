@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.monitors import Place
 from choir_model.engine.recording import Refusal
 from choir_model.engine.report import ActionCoverage, Audit
+from choir_model.engine.symmetry import audit_equivariance
 from choir_model.engine.trees import ImpureAction, Leaf, ModelCodeFailed, Tree
-from choir_model.engine.walker import Explored, ModelFault
 
 SEARCHED = 5_000
 """States looked at for a second one that reaches a leaf, before its own is taken again."""
+SYMMETRY_SAMPLE = 50
+"""States, spread over the exploration, on which symmetry is checked."""
 
 
 def coverage_of(explored: Explored) -> dict[str, ActionCoverage]:
@@ -74,7 +77,12 @@ def audit_everything(explored: Explored) -> Audit:
     if mutated:
         first = ImpureAction(forest.leaves[0].tree, f"a value of {mutated[0]} was changed in place")
         raise ModelFault(first, "any", Place(-1, 0))
-    return Audit(len(forest.leaves), elsewhere, again, forest.executions)
+    equivariance = 0
+    if machine.model.symmetric_sorts:
+        step = len(explored.index) // SYMMETRY_SAMPLE + 1
+        sample = [machine.layout.unpack(packed) for packed in list(explored.index)[::step]]
+        equivariance = audit_equivariance(machine.model, sample)
+    return Audit(len(forest.leaves), elsewhere, again, forest.executions, equivariance)
 
 
 def _audit(explored: Explored, leaf: Leaf, packed: int) -> None:

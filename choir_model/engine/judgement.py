@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.machine import Instance
 from choir_model.engine.model import Fairness, Kind, Property
 from choir_model.engine.monitors import Place, Watch
@@ -17,7 +18,6 @@ from choir_model.engine.refinement import find_mismatch
 from choir_model.engine.report import Finding, Verdict
 from choir_model.engine.sorts import tuples
 from choir_model.engine.trees import ModelCodeFailed, Tree
-from choir_model.engine.walker import Explored, ModelFault
 
 
 class Judge:

@@ -14,11 +14,12 @@ from choir_model.engine import recorders
 from choir_model.engine.dictview import State, branches
 from choir_model.engine.layout import Layout
 from choir_model.engine.model import Action, Model
-from choir_model.engine.moves import Labels, moves_of
+from choir_model.engine.moves import Labels, Move, moves_of
 from choir_model.engine.paths import Label, differing
 from choir_model.engine.recording import Memory
 from choir_model.engine.sorts import tuples
 from choir_model.engine.trees import Forest, Leaf, ModelCodeFailed, Tree
+from choir_model.engine.values import encode
 from choir_model.engine.view import Field, ModelError
 
 
@@ -43,6 +44,7 @@ class Machine:
         self.labels = Labels()
         self.instances: list[Instance] = []
         self._of_tree: dict[Tree, Instance] = {}
+        self._numbers: dict[tuple[str, bytes], int] = {}
         for action in model.actions:
             for arguments in tuples(action.sorts):
                 self._add(action, arguments)
@@ -52,6 +54,7 @@ class Machine:
         tree = Tree(str(Label(action, arguments)), action.fn, record)
         instance = Instance(len(self.instances), action, arguments, tree)
         self.instances.append(instance)
+        self._numbers[action.name, encode(arguments)] = instance.number
         self._of_tree[tree] = instance
 
     def predicate(self, name: str, fn: Callable[..., Any], *arguments: Any) -> Tree:
@@ -63,6 +66,24 @@ class Machine:
         """The label of that number."""
         instance = self.instances[self.labels.instances[number]]
         return Label(instance.action, instance.arguments, self.labels.scripts[number])
+
+    def successor(self, packed: int, label: Label) -> int:
+        """Where a label that fires in a state leads."""
+        moves: tuple[Move, ...] = self.forest.walk(self._tree(label), packed).moves
+        return next(move.apply(packed) for move in moves if move.script == label.script)
+
+    def label_to(
+        self, action: Action, arguments: tuple[Any, ...], packed: int, target: int
+    ) -> Label:
+        """The first label of an action's instance that leads from one state to another."""
+        tree = self._tree(Label(action, arguments))
+        moves: tuple[Move, ...] = self.forest.walk(tree, packed).moves
+        move = next(move for move in moves if move.apply(packed) == target)
+        return Label(action, arguments, move.script)
+
+    def _tree(self, label: Label) -> Tree:
+        key = (label.action.name, encode(label.arguments))
+        return self.instances[self._numbers[key]].tree
 
     def state_text(self, packed: int) -> str:
         """A state in one line: the cells that differ from their default."""

@@ -11,17 +11,16 @@ from typing import NamedTuple
 
 from choir_model.engine import recorders
 from choir_model.engine.dictview import Fired, State, branches
+from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.machine import initial_states, state_text
 from choir_model.engine.model import Model, Property
 from choir_model.engine.monitors import Place
-from choir_model.engine.moves import Move
 from choir_model.engine.paths import differing, order_of_cell
 from choir_model.engine.sorts import tuples
 from choir_model.engine.transitions import OUTSIDE
 from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
 from choir_model.engine.values import encode
 from choir_model.engine.view import ModelError
-from choir_model.engine.walker import Explored, ModelFault
 
 Identity = tuple[tuple[tuple[str, bytes], bytes], ...]
 """A state of the abstract model, comparable: its cells that differ from their default."""
@@ -119,19 +118,12 @@ def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
             target, label = explored.transitions.targets[edge], explored.transitions.labels[edge]
             place = Place(source, label)
             if target == OUTSIDE:
-                after = image(_successor(explored, packed[source], label), place)
+                after = image(machine.successor(packed[source], machine.label(label)), place)
             else:
                 after = numbers[target]
             if not images.allows(numbers[source], after):
                 return Mismatch(place, _told(images, abstract, numbers[source], after))
     return None
-
-
-def _successor(explored: Explored, packed: int, label: int) -> int:
-    machine = explored.machine
-    tree = machine.instances[machine.labels.instances[label]].tree
-    moves: tuple[Move, ...] = machine.forest.walk(tree, packed).moves
-    return next(move.apply(packed) for move in moves if move.number == label)
 
 
 def _told(images: Images, abstract: Model, before: int, after: int) -> str:

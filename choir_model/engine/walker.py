@@ -19,51 +19,19 @@ nothing of it had been counted.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from choir_model.engine.dictview import State
+from choir_model.engine.explored import Explored, Limits, ModelFault, Progress
 from choir_model.engine.machine import Machine, initial_states
 from choir_model.engine.monitors import Monitor, Place, Watch
 from choir_model.engine.moves import Move
-from choir_model.engine.paths import Label
 from choir_model.engine.recorders import of_step
+from choir_model.engine.symmetry import Symmetry
 from choir_model.engine.transitions import OUTSIDE, Transitions
 from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
 
 PROGRESS_EVERY = 4096
-
-
-class Progress(NamedTuple):
-    """How far an exploration has come: `level` being expanded, `queue` states of it left."""
-
-    level: int
-    distinct: int
-    generated: int
-    queue: int
-    limit: int | None
-
-
-class Limits(NamedTuple):
-    """Where to stop: distinct states, levels; None for no limit."""
-
-    states: int | None = None
-    depth: int | None = None
-
-
-class ModelFault(ModelCodeFailed):
-    """A defect of the model: which code, in what state, and what happened.
-
-    `place` is where it was met, `state` the state in one line.
-    """
-
-    def __init__(self, failed: ModelCodeFailed, state: str, place: Place) -> None:
-        super().__init__(failed.tree, f"{failed.text}; in the state: {state}")
-        self.state = state
-        self.place = place
-        self.path: Any = None
 
 
 class _Stop(Exception):
@@ -76,48 +44,6 @@ class Entry(NamedTuple):
     packed: int
     inherited: list[Leaf] | None
     move: Move | None
-
-
-@dataclass(slots=True)
-class Explored:
-    """What exploration found.  State *i* is the *i*-th key of `index`.
-
-    `parents` and `via` give the first way to each state: its parent and the label, or -1
-    and the number of the initial state.  `levels` has the number of states of each level.
-    `stopped` says why not everything was explored.
-    """
-
-    machine: Machine
-    initial: list[State]
-    index: dict[int, int] = field(default_factory=dict)
-    parents: array[int] = field(default_factory=lambda: array("q"))
-    via: array[int] = field(default_factory=lambda: array("q"))
-    levels: list[int] = field(default_factory=list)
-    transitions: Transitions | None = None
-    generated: int = 0
-    changing: int = 0
-    outside: int = 0
-    terminal: int = 0
-    expanded: int = 0
-    stopped: str = ""
-
-    def labels_to(self, place: Place) -> list[Label]:
-        """The labels of the first way to a place, from an initial state on."""
-        labels = [] if place.via < 0 or place.source < 0 else [self.machine.label(place.via)]
-        state = place.source
-        while state >= 0 and self.parents[state] >= 0:
-            labels.append(self.machine.label(self.via[state]))
-            state = self.parents[state]
-        return labels[::-1]
-
-    def origin(self, place: Place) -> int:
-        """The number of the initial state that the first way to a place begins with."""
-        if place.source < 0:
-            return place.via
-        state = place.source
-        while self.parents[state] >= 0:
-            state = self.parents[state]
-        return self.via[state]
 
 
 class Walker:
@@ -144,6 +70,10 @@ class Walker:
         done = machine.model.done
         self._done = machine.predicate("done", done) if done is not None else None
         self._following: list[Entry] = []
+        self._symmetry = None
+        if machine.model.symmetric_sorts:
+            self._symmetry = Symmetry(machine.model, machine.layout)
+        self.found.symmetry = self._symmetry
         if keep_edges:
             self.found.transitions = Transitions()
 
@@ -186,10 +116,24 @@ class Walker:
             )
             rows.append([(number, layout.intern(number, value)) for number, value in cells])
         layout.relayout()
-        for number, row in enumerate(rows):
+        states = [layout.pack(dict(row)) for row in rows]
+        if self._symmetry is not None:
+            states = self._canonical_initial(states)
+        for number, packed in enumerate(states):
             found.generated += 1
-            self._admit_initial(layout.pack(dict(row)), number)
+            self._admit_initial(packed, number)
         found.levels.append(len(self._following))
+
+    def _canonical_initial(self, states: list[int]) -> list[int]:
+        assert self._symmetry is not None
+        layout = self.machine.layout
+        while True:
+            found = [self._symmetry.canonical(packed) for packed in states]
+            if not layout.stale:
+                return found
+            repack = layout.relayout()
+            self._symmetry.forget()
+            states = [repack(packed) for packed in states]
 
     def _admit_initial(self, packed: int, number: int) -> None:
         if packed not in self.found.index:
@@ -266,6 +210,9 @@ class Walker:
                     steps.append((successor, move))
         except ModelCodeFailed as failed:
             raise self._fault(failed, packed, Place(number, -1)) from failed
+        if self._symmetry is not None and not self.machine.layout.stale:
+            canonical = self._symmetry.canonical
+            steps = [(canonical(successor), move) for successor, move in steps]
         return steps
 
     def _take(
@@ -296,11 +243,15 @@ class Walker:
         if move.version != self.machine.forest.version:
             self._refresh(move)
         place = Place(source, move.number)
-        inside = self._check(packed, place, *move.recheck)
+        if self._symmetry is None:
+            inside = self._check(packed, place, *move.recheck)
+        else:
+            inside = self._check(packed, place, self._awake(), self._within)
         if not inside:
             self.found.outside += 1
             return OUTSIDE
-        return self._store(Entry(packed, leaves, move), source, move.number)
+        inherited = leaves if self._symmetry is None else None  # a renamed state inherits nothing
+        return self._store(Entry(packed, inherited, move), source, move.number)
 
     def _store(self, entry: Entry, parent: int, via: int) -> int:
         found = self.found
@@ -403,6 +354,8 @@ class Walker:
         found.index = {repack(packed): number for packed, number in found.index.items()}
         level[position:] = [e._replace(packed=repack(e.packed)) for e in level[position:]]
         self._following = [e._replace(packed=repack(e.packed)) for e in self._following]
+        if self._symmetry is not None:
+            self._symmetry.forget()
         machine.forest.relaid(repack)
         for leaf in machine.forest.leaves:
             for move in leaf.moves:

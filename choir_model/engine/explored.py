@@ -1,0 +1,106 @@
+"""What exploration found, and the first way to each state of it."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from choir_model.engine.dictview import State
+from choir_model.engine.machine import Machine
+from choir_model.engine.monitors import Place
+from choir_model.engine.paths import Label
+from choir_model.engine.symmetry import Symmetry, rename
+from choir_model.engine.transitions import Transitions
+from choir_model.engine.trees import ModelCodeFailed
+
+
+class Progress(NamedTuple):
+    """How far an exploration has come: `level` being expanded, `queue` states of it left."""
+
+    level: int
+    distinct: int
+    generated: int
+    queue: int
+    limit: int | None
+
+
+class Limits(NamedTuple):
+    """Where to stop: distinct states, levels; None for no limit."""
+
+    states: int | None = None
+    depth: int | None = None
+
+
+class ModelFault(ModelCodeFailed):
+    """A defect of the model: which code, in what state, and what happened.
+
+    `place` is where it was met, `state` the state in one line.
+    """
+
+    def __init__(self, failed: ModelCodeFailed, state: str, place: Place) -> None:
+        super().__init__(failed.tree, f"{failed.text}; in the state: {state}")
+        self.state = state
+        self.place = place
+        self.path: Any = None
+
+
+@dataclass(slots=True)
+class Explored:
+    """What exploration found.  State *i* is the *i*-th key of `index`.
+
+    `parents` and `via` give the first way to each state: its parent and the label, or -1
+    and the number of the initial state.  `levels` has the number of states of each level.
+    `stopped` says why not everything was explored.
+    """
+
+    machine: Machine
+    initial: list[State]
+    index: dict[int, int] = field(default_factory=dict)
+    parents: array[int] = field(default_factory=lambda: array("q"))
+    via: array[int] = field(default_factory=lambda: array("q"))
+    levels: list[int] = field(default_factory=list)
+    transitions: Transitions | None = None
+    generated: int = 0
+    changing: int = 0
+    outside: int = 0
+    terminal: int = 0
+    expanded: int = 0
+    stopped: str = ""
+    symmetry: Symmetry | None = None
+
+    def labels_to(self, place: Place) -> list[Label]:
+        """The labels of the first way to a place, from an initial state on."""
+        numbers = [] if place.via < 0 or place.source < 0 else [place.via]
+        state = place.source
+        while state >= 0 and self.parents[state] >= 0:
+            numbers.append(self.via[state])
+            state = self.parents[state]
+        labels = [self.machine.label(number) for number in reversed(numbers)]
+        return labels if self.symmetry is None else self._renamed(labels, self.origin(place))
+
+    def _renamed(self, labels: list[Label], origin: int) -> list[Label]:
+        """The same way between canonical states, as one of real states from an initial one."""
+        machine, symmetry = self.machine, self.symmetry
+        assert symmetry is not None
+        layout = machine.layout
+        cells = self.initial[origin].items()
+        ids = {layout.number(c): v for c, v in cells if not layout.left_out(c.field)}
+        real = layout.pack({cell: layout.intern(cell, value) for cell, value in ids.items()})
+        found = []
+        for label in labels:
+            renaming = symmetry.between(symmetry.canonical(real), real)
+            target = symmetry.image(machine.successor(symmetry.canonical(real), label), renaming)
+            arguments = rename(label.arguments, symmetry.renamings[renaming])
+            found.append(machine.label_to(label.action, arguments, real, target))
+            real = target
+        return found
+
+    def origin(self, place: Place) -> int:
+        """The number of the initial state that the first way to a place begins with."""
+        if place.source < 0:
+            return place.via
+        state = place.source
+        while self.parents[state] >= 0:
+            state = self.parents[state]
+        return self.via[state]

@@ -1,0 +1,217 @@
+"""Symmetry: states that differ only in which member of a symmetric sort is which are one.
+
+Theory of operation
+-------------------
+A permutation of a symmetric sort renames its atoms wherever they occur: in record keys, and
+in values however deep.  It maps states to states, and, if no action tells members apart,
+steps to steps.  So one state of each orbit is enough: the canonical one, least under all
+permutations when its cells are compared in canonical order by the encodings of their
+values.  What an orbit's values are is interned when the first of them is met.
+
+That no action and no property tells members apart is declared, and audited: on a sample of
+states, renaming first and acting then must be acting first and renaming then.
+
+The way to a state that exploration recorded leads from one canonical state to another; a
+path for people follows it from a real initial state, renaming each step as it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from itertools import permutations, product
+from math import factorial, prod
+from typing import Any
+
+from choir_model.engine.dictview import DictView, Fired, State, branches
+from choir_model.engine.layout import Layout
+from choir_model.engine.model import Kind, Model
+from choir_model.engine.paths import Label, differing, order_of_cell
+from choir_model.engine.sorts import Atom, Sort, tuples
+from choir_model.engine.values import CanonicalSet, canonical, encode
+from choir_model.engine.view import Cell, ModelError
+
+Renaming = Mapping[Atom, Atom]
+MOST = 40_320
+"""Permutations in all; eight members of one sort."""
+
+
+def rename(value: Any, renaming: Renaming) -> Any:
+    """`value` with every atom in it renamed."""
+    if isinstance(value, Atom):
+        return renaming.get(value, value)
+    kind: Any = type(value)
+    if kind is tuple:
+        return tuple(rename(item, renaming) for item in value)
+    if kind in (frozenset, CanonicalSet):
+        return canonical(frozenset(rename(i, renaming) for i in frozenset.__iter__(value)))
+    if is_dataclass(kind):
+        changed = {f.name: rename(getattr(value, f.name), renaming) for f in fields(kind)}
+        return canonical(replace(value, **changed))
+    return value
+
+
+class Symmetry:
+    """The permutations of a model's symmetric sorts, acting on packed states."""
+
+    def __init__(self, model: Model, layout: Layout) -> None:
+        sorts = model.symmetric_sorts
+        if prod(factorial(len(sort)) for sort in sorts) > MOST:
+            sizes = ", ".join(f"{sort.name} has {len(sort)}" for sort in sorts)
+            raise ModelError(f"{sizes} members: more than {MOST} permutations are too many")
+        self.renamings = [_merged(sorts, images) for images in _images(sorts)]
+        self.layout = layout
+        self._canonical: dict[int, int] = {}
+        self._targets: list[list[int]] = [[] for _ in self.renamings]
+        self._maps: list[list[dict[int, int]]] = [[] for _ in self.renamings]
+        self._order: list[int] = []
+        self._ranks: list[list[int]] = []
+
+    def forget(self) -> None:
+        """The layout has changed."""
+        self._canonical.clear()
+
+    def canonical(self, packed: int) -> int:
+        """The canonical state of an orbit; may make the layout stale, and means nothing then."""
+        found = self._canonical.get(packed)
+        if found is None:
+            images = [self.image(packed, k) for k in range(len(self.renamings))]
+            if self.layout.stale:
+                return packed
+            found = min(images, key=self._rank)
+            for image in images:
+                self._canonical[image] = found
+        return found
+
+    def image(self, packed: int, k: int) -> int:
+        """A state under the *k*-th renaming."""
+        layout = self.layout
+        targets, maps = self._targets[k], self._maps[k]
+        while len(targets) < len(layout.cells):
+            self._meet_cell(k, len(targets))
+        image = 0
+        for cell, target in enumerate(targets):
+            number = (packed >> layout.shift[cell]) & layout.mask[cell]
+            renamed = maps[cell].get(number)
+            if renamed is None:
+                value = rename(layout.values[cell][number], self.renamings[k])
+                renamed = maps[cell][number] = layout.intern(target, value)
+            image |= renamed << layout.shift[target]
+        return image
+
+    def _meet_cell(self, k: int, number: int) -> None:
+        cell = self.layout.cells[number]
+        target = Cell(cell.field, rename(cell.key, self.renamings[k]))
+        self._targets[k].append(self.layout.number(target))
+        self._maps[k].append({})
+
+    def _rank(self, packed: int) -> tuple[int, ...]:
+        layout = self.layout
+        if len(self._order) < len(layout.cells):
+            cells = range(len(layout.cells))
+            self._order = sorted(cells, key=lambda c: order_of_cell(layout.cells[c]))
+            self._ranks = [[] for _ in cells]
+        found = []
+        for cell in self._order:
+            ranks = self._ranks[cell]
+            if len(ranks) < len(layout.codes[cell]):
+                ranks = self._ranks[cell] = _ranks(layout.codes[cell])
+            found.append(ranks[(packed >> layout.shift[cell]) & layout.mask[cell]])
+        return tuple(found)
+
+    def between(self, packed: int, image: int) -> int:
+        """The first renaming that maps one state to the other."""
+        return next(k for k in range(len(self.renamings)) if self.image(packed, k) == image)
+
+
+def _ranks(codes: list[bytes]) -> list[int]:
+    order = sorted(range(len(codes)), key=codes.__getitem__)
+    ranks = [0] * len(codes)
+    for rank, number in enumerate(order):
+        ranks[number] = rank
+    return ranks
+
+
+def _images(sorts: tuple[Sort, ...]) -> Any:
+    return product(*(permutations(sort.members) for sort in sorts))
+
+
+def _merged(sorts: tuple[Sort, ...], images: tuple[tuple[Atom, ...], ...]) -> Renaming:
+    found: dict[Atom, Atom] = {}
+    for sort, image in zip(sorts, images, strict=True):
+        found.update(zip(sort.members, image, strict=True))
+    return found
+
+
+def audit_equivariance(model: Model, sample: list[State]) -> int:
+    """Check on `sample` that no action, property or constraint tells members apart.
+
+    Returns the number of cases compared; raises `ModelError` with the first that differs.
+    """
+    swaps = [_swap(s, i) for s in model.symmetric_sorts for i in range(len(s) - 1)]
+    cases = 0
+    for number, state in enumerate(sample):
+        renaming = swaps[number % len(swaps)] if swaps else {}
+        other = _renamed_state(state, renaming)
+        for action in model.actions:
+            for arguments in tuples(action.sorts):
+                label = Label(action, arguments)
+                here = _outcomes(label, state, renaming)
+                there = _outcomes(Label(action, rename(arguments, renaming)), other, {})
+                cases += 1
+                if here != there:
+                    raise ModelError(_told(f"the action {label}", state, renaming))
+        for name, fn, sorts in _predicates(model):
+            for arguments in tuples(sorts):
+                cases += 1
+                renamed = rename(arguments, renaming)
+                if fn(DictView(state), *arguments) != fn(DictView(other), *renamed):
+                    raise ModelError(_told(name, state, renaming))
+    return cases
+
+
+def _swap(sort: Sort, position: int) -> Renaming:
+    first, second = sort.members[position : position + 2]
+    return {first: second, second: first}
+
+
+def _predicates(model: Model) -> list[tuple[str, Any, tuple[Sort, ...]]]:
+    found: list[tuple[str, Any, tuple[Sort, ...]]] = []
+    for claim in model.properties:
+        if claim.fn is not None and claim.kind in (Kind.ALWAYS, Kind.SOMETIMES):
+            found.append((f"the property {claim.name}", claim.fn, claim.over))
+        if claim.witness is not None:
+            found.append((f"the witness of {claim.name}", claim.witness, ()))
+    found += [(f"the constraint {fn.__name__}", fn, ()) for fn in model.constraints]
+    if model.done is not None:
+        found.append(("done", model.done, ()))
+    return found
+
+
+def _renamed_state(state: State, renaming: Renaming) -> State:
+    return State(
+        {Cell(c.field, rename(c.key, renaming)): rename(v, renaming) for c, v in state.items()}
+    )
+
+
+def _outcomes(label: Label, state: State, renaming: Renaming) -> list[Any]:
+    """What an action can do in a state, renamed, in an order of its own."""
+    found = []
+    for outcome in branches(label.action.fn, state, *label.arguments):
+        if isinstance(outcome, Fired):
+            after = _renamed_state(State({**state, **outcome.writes}), renaming)
+            kept = [(c, v) for c, v in differing(after) if not c.field.auxiliary]
+            found.append(str([(order_of_cell(cell), encode(value)) for cell, value in kept]))
+        else:
+            found.append(str(outcome))
+    return sorted(found)
+
+
+def _told(what: str, state: State, renaming: Renaming) -> str:
+    swapped = " and ".join(map(str, renaming))
+    sort = next(iter(renaming)).sort
+    text = ", ".join(f"{cell!r} = {value}" for cell, value in differing(state)) or "all defaults"
+    return (
+        f"{what} tells the members of {sort} apart, which is declared symmetric: exchanging "
+        f"{swapped} makes a difference in the state {text}"
+    )
