@@ -33,7 +33,7 @@ from choir_model.engine.values import encode
 from choir_model.engine.view import Cell
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
     import scipy.sparse
 
 
@@ -102,7 +102,8 @@ class StateGraph:
 
     def describe(self, edge: Edge) -> str:
         """A step in words: the action, its arguments, and what it chose."""
-        said = f"{edge.label.action.name}({_listed(edge.label.arguments)})"
+        name, arguments = edge.label.action.name, _listed(edge.label.arguments)
+        said = f"{name}({arguments})" if arguments else name
         chosen = _listed(self.options(edge))
         return printable(f"{said} choosing {chosen}" if chosen else said)
 
@@ -112,7 +113,7 @@ class StateGraph:
         cells = sorted(found, key=order_of_cell)
         return dict(zip(cells, names_of(cells), strict=True))
 
-    def to_networkx(self) -> networkx.MultiDiGraph:
+    def to_networkx(self) -> nx.MultiDiGraph:
         """The graph for networkx.
 
         Nodes are state numbers with the attributes ``initial``, ``level``, and every cell by
@@ -121,9 +122,9 @@ class StateGraph:
         as text, each as ``argument <name of the parameter>``.  The graph's own attributes are
         ``model`` and ``cut``.
         """
-        import networkx
+        import networkx as nx
 
-        made = networkx.MultiDiGraph(model=printable(self.model.name), cut=printable(self.cut))
+        made = nx.MultiDiGraph(model=printable(self.model.name), cut=printable(self.cut))
         initial, levels, cells = set(self.transitions.initial), self.levels(), self.cells()
         for number in range(self.size):
             state = self.state(number)
