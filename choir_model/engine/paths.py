@@ -89,11 +89,18 @@ class Path:
     def run(
         cls, model: Model, initial: State, labels: Sequence[Label], loop: int | None = None
     ) -> Path:
-        """The path that these labels lead from `initial`; `PathDiverged` if one cannot fire."""
+        """The path that these labels lead from `initial`; `PathDiverged` if one cannot fire.
+
+        Whatever else an action raises passes through, with a note that names the step.
+        """
         state, steps, order = State(initial), [], declaration_order(model)
         for number, label in enumerate(labels, 1):
             before = State(state)
-            outcome = state.step(label.action.fn, *label.arguments, script=label.script)
+            try:
+                outcome = state.step(label.action.fn, *label.arguments, script=label.script)
+            except Exception as error:
+                error.add_note(f"step {number}, {label}")
+                raise
             if not isinstance(outcome, Fired):
                 raise PathDiverged(f"step {number}, {label}: {outcome} instead of firing")
             steps.append(_step(label, before, outcome, order))

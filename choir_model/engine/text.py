@@ -48,9 +48,15 @@ def clipped(text: str, longest: int = LONGEST) -> str:
     return f"{text[: longest - tail - 1]}…{text[-tail:]}"
 
 
+def member_name(member: Enum) -> str:
+    """The name of an enum member; the number of a combination of flags, which has none."""
+    # What Python calls a combination depends on its version.
+    return member.name if member.name in type(member).__members__ else str(int(member.value))
+
+
 def _text(value: object) -> str:
     if isinstance(value, Enum):
-        return value.name
+        return member_name(value)
     if isinstance(value, str):
         return str(value) if BARE.fullmatch(value) else repr(value)
     if isinstance(value, bytes):
