@@ -83,10 +83,7 @@ class Explored:
         """The same way between canonical states, as one of real states from an initial one."""
         machine, symmetry = self.machine, self.symmetry
         assert symmetry is not None
-        layout = machine.layout
-        cells = self.initial[origin].items()
-        ids = {layout.number(c): v for c, v in cells if not layout.left_out(c.field)}
-        real = layout.pack({cell: layout.intern(cell, value) for cell, value in ids.items()})
+        real = machine.layout.pack(machine.layout.ids(self.initial[origin]))
         found = []
         for label in labels:
             renaming = symmetry.between(symmetry.canonical(real), real)

@@ -39,6 +39,7 @@ class Layout:
         self._model = model
         self._numbers: dict[Cell, int] = {}
         self._ids: list[dict[bytes, int]] = []
+        self._integers: list[dict[int, int]] = []
         self._open: set[Field[Any]] = set()
         for record in model.records:
             keys = model.keys(record)
@@ -90,6 +91,7 @@ class Layout:
         self.values.append([])
         self.codes.append([])
         self._ids.append({})
+        self._integers.append({})
         self.shift.append(self.bits)
         self.mask.append(0)
         self.intern(number, cell.field.default)
@@ -97,8 +99,16 @@ class Layout:
 
     def intern(self, cell: int, value: Any) -> int:
         """The id of a value in its cell's domain; a new one may make the layout stale."""
-        code = encode(value)
         ids = self._ids[cell]
+        if type(value) is int:  # by far the most frequent, and quick to tell from the others
+            known = self._integers[cell].get(value)
+            if known is None:
+                known = self._integers[cell][value] = self._interned(cell, value, ids)
+            return known
+        return self._interned(cell, value, ids)
+
+    def _interned(self, cell: int, value: Any, ids: dict[bytes, int]) -> int:
+        code = encode(value)
         known = ids.get(code)
         if known is not None:
             return known
@@ -108,6 +118,15 @@ class Layout:
         if number > self.mask[cell]:
             self.stale = True
         return number
+
+    def ids(self, state: Mapping[Cell, Any]) -> dict[int, int]:
+        """The value ids of a state by cell number, auxiliary cells left out."""
+        found = {}
+        for cell, value in state.items():
+            if not self.left_out(cell.field):
+                number = self.number(cell)
+                found[number] = self.intern(number, value)
+        return found
 
     def value(self, packed: int, cell: int) -> Any:
         """The value of a cell in a packed state."""

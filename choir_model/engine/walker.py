@@ -19,6 +19,7 @@ nothing of it had been counted.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -80,6 +81,8 @@ class Walker:
     def run(self) -> Explored:
         """Explore until everything is, a limit is met, or nothing is left to decide."""
         found = self.found
+        collecting = gc.isenabled()
+        gc.disable()  # millions of small objects, and no cycles among them
         try:
             self._start()
             while self._following:
@@ -97,6 +100,9 @@ class Walker:
             found.stopped = f"the limit of {self._limits.states} states"
         except KeyboardInterrupt:
             found.stopped = "an interrupt"
+        finally:
+            if collecting:
+                gc.enable()
         return found
 
     def _decided(self) -> bool:
@@ -109,14 +115,9 @@ class Walker:
         machine, found = self.machine, self.found
         layout = machine.layout
         found.initial = initial_states(machine.model)
-        rows = []
-        for state in found.initial:
-            cells = (
-                (layout.number(c), v) for c, v in state.items() if not layout.left_out(c.field)
-            )
-            rows.append([(number, layout.intern(number, value)) for number, value in cells])
+        rows = [layout.ids(state) for state in found.initial]
         layout.relayout()
-        states = [layout.pack(dict(row)) for row in rows]
+        states = [layout.pack(row) for row in rows]
         if self._symmetry is not None:
             states = self._canonical_initial(states)
         for number, packed in enumerate(states):
