@@ -7,7 +7,7 @@
 ...     Light(view).on = not Light(view).on
 >>> graph = state_graph(Model("light", {Light: None}, [Action(press)]))
 >>> [(edge.source, str(edge.label), edge.target) for edge in graph.edges()]
-[(0, 'press()', 1), (1, 'press()', 0)]
+[(0, 'press', 1), (1, 'press', 0)]
 >>> graph.to_networkx().nodes[1]
 {'initial': False, 'level': 2, 'light.on': 'True'}
 >>> graph.csr().nnz
@@ -20,16 +20,16 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from sys import maxsize
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from choir_model.engine.dictview import Fired, State, run
 from choir_model.engine.model import Model
-from choir_model.engine.paths import Label, order_of_cell
+from choir_model.engine.paths import Label, declaration_order, differing
+from choir_model.engine.text import clipped, shown, shown_cell
 from choir_model.engine.transitions import OUTSIDE, Transitions
-from choir_model.engine.values import encode
 from choir_model.engine.view import Cell
 
 if TYPE_CHECKING:
@@ -102,16 +102,13 @@ class StateGraph:
 
     def describe(self, edge: Edge) -> str:
         """A step in words: the action, its arguments, and what it chose."""
-        name, arguments = edge.label.action.name, _listed(edge.label.arguments)
-        said = f"{name}({arguments})" if arguments else name
-        chosen = _listed(self.options(edge))
-        return printable(f"{said} choosing {chosen}" if chosen else said)
+        return _words(edge.label, self.options(edge))
 
     def cells(self) -> dict[Cell, str]:
-        """The cells of all states with a name for each, in canonical order."""
+        """The cells of all states with a name for each, as declared, then by key."""
         found = {cell for state in range(self.size) for cell in self.state(state)}
-        cells = sorted(found, key=order_of_cell)
-        return dict(zip(cells, names_of(cells), strict=True))
+        cells = sorted(found, key=declaration_order(self.model))
+        return dict(zip(cells, _names(cells), strict=True))
 
     def to_networkx(self) -> nx.MultiDiGraph:
         """The graph for networkx.
@@ -124,7 +121,7 @@ class StateGraph:
         """
         import networkx as nx
 
-        made = nx.MultiDiGraph(model=printable(self.model.name), cut=printable(self.cut))
+        made = nx.MultiDiGraph(model=whole(self.model.name), cut=whole(self.cut))
         initial, levels, cells = set(self.transitions.initial), self.levels(), self.cells()
         for number in range(self.size):
             state = self.state(number)
@@ -135,13 +132,12 @@ class StateGraph:
         return made
 
     def _attributes(self, edge: Edge) -> dict[str, str]:
-        label = edge.label
-        arguments = label.parameters.items()
+        label, options = edge.label, self.options(edge)
         return {
-            "action": printable(label.action.name),
-            "label": self.describe(edge),
-            "choice": _listed(self.options(edge)),
-            **{f"argument {name}": text_of(value) for name, value in arguments},
+            "action": whole(label.action.name),
+            "label": _words(label, options),
+            "choice": ", ".join(map(text_of, options)),
+            **{f"argument {name}": text_of(value) for name, value in label.parameters.items()},
         }
 
     def csr(self) -> scipy.sparse.csr_array:
@@ -169,38 +165,32 @@ class StateGraph:
         return coo_array((ones, where), shape=(self.size, self.size)).tocsr()
 
 
-def names_of(cells: Sequence[Cell]) -> list[str]:
+def _words(label: Label, options: Iterable[Any]) -> str:
+    chosen = ", ".join(map(shown, options))
+    return whole(f"{label} choosing {chosen}" if chosen else str(label))
+
+
+def _names(cells: Sequence[Cell]) -> list[str]:
     """A name for each cell: the usual one, or where two would share it, one with the whole key."""
-    names = [printable(repr(cell)) for cell in cells]
+    names = [whole(shown_cell(cell)) for cell in cells]
     shared = {name for name, count in Counter(names).items() if count > 1}
     return [
-        printable(f"{cell.field.name}[{cell.key!r}]") if name in shared else name
+        whole(f"{cell.field.name}[{cell.key!r}]") if name in shared else name
         for cell, name in zip(cells, names, strict=True)
     ]
 
 
+def differing_by_name(state: State, names: Mapping[Cell, str]) -> list[tuple[str, Any]]:
+    """The cells that differ from their default by their names, in the order of `names`."""
+    values = dict(differing(state))
+    return [(name, values[cell]) for cell, name in names.items() if cell in values]
+
+
 def text_of(value: object) -> str:
-    """A cell value, an argument or an option on one line, for people.
-
-    Strings are quoted where they could be taken for something else.
-    """
-    if isinstance(value, Enum):
-        return printable(value.name)
-    if isinstance(value, str):
-        plain = value.isidentifier() and value not in ("None", "True", "False")
-        return value if plain else printable(repr(value))
-    if type(value) is tuple:
-        items = ", ".join(map(text_of, value))
-        return f"({items},)" if len(value) == 1 else f"({items})"
-    if isinstance(value, frozenset):
-        return f"{{{', '.join(map(text_of, sorted(value, key=encode)))}}}"
-    return printable(str(value))
+    """A value on one line, however long."""
+    return shown(value, maxsize)
 
 
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(text_of, values))
-
-
-def printable(text: str) -> str:
-    """`text` with everything that does not print, line ends included, as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def whole(text: str) -> str:
+    """The text on one line, however long."""
+    return clipped(text, maxsize)

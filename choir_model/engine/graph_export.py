@@ -23,8 +23,7 @@ from collections.abc import Callable, Collection
 from io import BytesIO
 from typing import Any
 
-from choir_model.engine.graph import StateGraph, printable, text_of
-from choir_model.engine.paths import differing
+from choir_model.engine.graph import StateGraph, differing_by_name, text_of, whole
 
 
 def render(graph: StateGraph, suffix: str, *, violating: Collection[int] = ()) -> bytes:
@@ -50,14 +49,14 @@ def _graphml(graph: StateGraph, _suffix: str, _violating: frozenset[int]) -> byt
 def _dot(graph: StateGraph, _suffix: str, violating: frozenset[int]) -> bytes:
     import pydot
 
-    made = pydot.Dot(_quoted(printable(graph.model.name)), graph_type="digraph", rankdir="LR")
+    made = pydot.Dot(_quoted(whole(graph.model.name)), graph_type="digraph", rankdir="LR")
     made.set_node_defaults(shape="box", style="rounded")
     initial, terminal = set(graph.transitions.initial), set(graph.terminal())
     names = graph.cells()
     for number in range(graph.size):
-        cells = differing(graph.state(number))
-        lines = [f"{names[cell]} = {text_of(value)}" for cell, value in cells]
-        how: dict[str, Any] = {"label": _label([str(number), *lines])}
+        told = differing_by_name(graph.state(number), names)
+        lines = [str(number), *(f"{name} = {text_of(value)}" for name, value in told)]
+        how: dict[str, Any] = {"label": _label(lines)}
         if number in initial:
             how["penwidth"] = "2"
         if number in terminal:
@@ -101,14 +100,14 @@ def _npz(graph: StateGraph, _suffix: str, _violating: frozenset[int]) -> bytes:
         labels=np.array(moves.labels, np.int64),
         initial=np.array(moves.initial, np.int64),
         level=np.array(graph.levels(), np.int64),
-        actions=_table(printable(label.action.name) for label in labels),
+        actions=_table(whole(label.action.name) for label in labels),
         arguments=_table(", ".join(map(text_of, label.arguments)) for label in labels),
         choices=_table(", ".join(map(str, label.script)) for label in labels),
         cells=_table(graph.cells().values()),
         texts=_table(texts),
         values=values,
-        model=np.array(printable(graph.model.name)),
-        cut=np.array(printable(graph.cut)),
+        model=np.array(whole(graph.model.name)),
+        cut=np.array(whole(graph.cut)),
     )
     return file.getvalue()
 

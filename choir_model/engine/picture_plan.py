@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from choir_model.engine.graph import StateGraph, printable, text_of
-from choir_model.engine.paths import differing
+from choir_model.engine.graph import StateGraph, differing_by_name
 from choir_model.engine.picture_layout import Arc, Box, Layout, arrange
+from choir_model.engine.text import clipped, shown
 
 LINES_PER_BOX, LINES_PER_ARROW = 12, 6
 OF_NAMES, OF_VALUES, OF_STEPS, OF_CAPTIONS = 30, 36, 48, 160  # characters
@@ -57,12 +57,6 @@ class Typeface:
         )
 
 
-def cut(text: str, most: int) -> str:
-    """`text` without its middle if it is too long: what differs is often at the end."""
-    tail = most // 3
-    return text if len(text) <= most else f"{text[: most - tail - 1]}…{text[-tail:]}"
-
-
 class Plan:
     """What is drawn, and where.  Positions are the layout's; `left` and `top` are added last."""
 
@@ -76,13 +70,13 @@ class Plan:
         self.texts = [self._text(number) for number in range(graph.size)]
         pairs = _pairs(graph)
         said = {
-            pair: self.typeface.set([cut(s, OF_STEPS) for s in steps], LINES_PER_ARROW, SMALL)
+            pair: self.typeface.set([clipped(s, OF_STEPS) for s in steps], LINES_PER_ARROW, SMALL)
             for pair, steps in pairs.items()
         }
         self.loops = {a: words for (a, b), words in said.items() if a == b}
         self.arcs = [(a, b, words) for (a, b), words in said.items() if a != b]
         steps = sum(map(len, pairs.values()))
-        self.caption = self.typeface.set([cut(self._caption(steps), OF_CAPTIONS)], size=SMALL)
+        self.caption = self.typeface.set([clipped(self._caption(steps), OF_CAPTIONS)], size=SMALL)
         self.widths = self._widths()
         self.layout = self._arranged()
         self.ports = self._ports()
@@ -95,25 +89,22 @@ class Plan:
         return self.texts[number].height / 2 + PAD
 
     def _text(self, number: int) -> Words:
-        state = self.graph.state(number)
-        lines = [
-            f"{cut(self.names[cell], OF_NAMES)} = {cut(text_of(value), OF_VALUES)}"
-            for cell, value in differing(state)
-        ]
+        told = differing_by_name(self.graph.state(number), self.names)
+        lines = [f"{clipped(name, OF_NAMES)} = {shown(value, OF_VALUES)}" for name, value in told]
         if not lines:
             lines = ["initial" if number in self.graph.transitions.initial else "(defaults)"]
         return self.typeface.set(lines, LINES_PER_BOX)
 
     def _caption(self, steps: int) -> str:
         graph = self.graph
-        said = f"{printable(graph.model.name)}: {graph.size} states, {steps} steps"
+        said = f"{graph.model.name}: {graph.size} states, {steps} steps"
         if self.terminal:
             said += "; double border: nothing can happen"
         if self.violating:
             said += "; orange: violates a property"
         if graph.transitions.expanded < graph.size:
             said += "; dashed: not explored"
-        return f"{said}; cut: {printable(graph.cut)}" if graph.cut else said
+        return f"{said}; cut: {graph.cut}" if graph.cut else said
 
     def _widths(self) -> list[float]:
         """Boxes of one level are equally wide."""

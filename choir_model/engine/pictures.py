@@ -14,7 +14,7 @@ from collections.abc import Collection
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from choir_model.engine.graph import StateGraph, printable
+from choir_model.engine.graph import StateGraph, whole
 from choir_model.engine.picture_plan import (
     LEADING,
     LOOP_HEIGHT,
@@ -76,7 +76,7 @@ def _check_size(graph: StateGraph) -> None:
         (arrows, MOST_ARROWS, "pairs of states with a step between them"),
     ):
         if count > most:
-            name = printable(graph.model.name)
+            name = whole(graph.model.name)
             raise ValueError(f"{name} has {count} {what}, a picture has room for {most}")
 
 
