@@ -5,20 +5,24 @@ Theory of operation
 A cell value is immutable and means the same in every process: ``None``, ``bool``,
 ``int``, ``str``, ``bytes``, enum members, and tuples, frozen sets and frozen
 dataclasses of those.  Floats are refused (they do not compare reliably), and so is
-anything that can change after it was written.
+anything that can change after it was written, or that is more than its fields say.
 
 `encode` maps a value to bytes such that equal bytes mean the same value *of the same
 type*: ``1``, ``True`` and ``"1"`` differ.  The bytes order values, so nothing that
-depends on the order of a set depends on Python's hash seed.
+depends on the order of a set depends on Python's hash seed.  `decode` is its inverse.
+It knows the enums and dataclasses that this process has encoded or that were given to
+`register`, and never imports anything on the word of the bytes.  A type is known by
+its module and qualified name: of two types of one name, the one that came last counts.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from enum import Enum
-from functools import cache
+from enum import Enum, Flag
+from functools import cache, cached_property
+from types import MemberDescriptorType
 from typing import Any, cast
 
 SCALARS = frozenset({type(None), bool, int, str, bytes})
@@ -63,95 +67,174 @@ class CanonicalSet(frozenset[Any]):
         """The members that exactly one has."""
         return CanonicalSet(frozenset.symmetric_difference(self, other))
 
+    def __rsub__(self, other: AbstractSet[Any]) -> CanonicalSet:
+        return CanonicalSet(frozenset.__sub__(frozenset(other), self))
+
+    __ror__, __rand__, __rxor__ = __or__, __and__, __xor__
+
 
 def canonical(value: Any) -> Any:
     """`value` with every set in it, however deep, as a `CanonicalSet`."""
     kind: Any = type(value)
-    if kind in SCALARS or kind is CanonicalSet or isinstance(value, Enum):
+    if kind in SCALARS or isinstance(value, Enum):
         return value
-    if kind is frozenset:
-        return CanonicalSet(map(canonical, value))
+    if kind is frozenset or kind is CanonicalSet:
+        members = list(frozenset.__iter__(value))
+        better = _all_canonical(members)
+        return value if kind is CanonicalSet and better is members else CanonicalSet(better)
     if kind is tuple:
-        items = tuple(map(canonical, value))
-        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-    changed = {}
-    for name in _field_names(kind) or ():
-        item = getattr(value, name)
-        better = canonical(item)
-        if better is not item:
-            changed[name] = better
-    return dataclasses.replace(value, **changed) if changed else value
+        better = _all_canonical(value)
+        return value if better is value else tuple(better)
+    names = _field_names(kind)
+    if not names:
+        return value
+    fields = [getattr(value, name) for name in names]
+    better = _all_canonical(fields)
+    return value if better is fields else _made(kind, names, better)
+
+
+def _all_canonical(items: Sequence[Any]) -> Sequence[Any]:
+    """`items` itself where nothing changes."""
+    if SCALARS.issuperset(map(type, items)):
+        return items
+    better = list(map(canonical, items))
+    return items if all(a is b for a, b in zip(better, items, strict=True)) else better
+
+
+def _made(kind: type, names: Iterable[str], fields: Iterable[Any]) -> Any:
+    # Its own constructor may compute, and may take other arguments than its fields.
+    made: Any = object.__new__(kind)
+    for name, value in zip(names, fields, strict=True):
+        object.__setattr__(made, name, value)
+    return made
 
 
 def check_value(value: object, where: str) -> None:
-    """Raise `TypeError` naming `where` unless `value` may be stored in a cell."""
-    if type(value) in SCALARS:
-        return
-    if isinstance(value, Enum):
-        return
+    """Raise `TypeError` naming `where` unless `value` may be stored in a cell.
+
+    It says which part of the value is at fault, and what would do instead.
+    """
+    if not _storable(value):
+        part, why = _fault(value)
+        raise TypeError(f"{where}: {f'its part {part}: ' if part else ''}{why}")
+
+
+_ABSENT = object()
+
+
+def _storable(value: object) -> bool:
     kind: Any = type(value)
-    if kind in (tuple, frozenset, CanonicalSet):
-        members: Any = value if kind is tuple else frozenset.__iter__(cast("frozenset[Any]", value))
-        for item in members:
-            check_value(item, where)
-        return
+    if kind in SCALARS or isinstance(value, Enum):
+        return True
+    if kind is tuple:
+        items = cast("tuple[Any, ...]", value)
+        return SCALARS.issuperset(map(type, items)) or all(map(_storable, items))
+    if kind is frozenset or kind is CanonicalSet:
+        return all(map(_storable, frozenset.__iter__(cast("frozenset[Any]", value))))
     names = _field_names(kind)
-    if names is not None:
-        for name in names:
-            check_value(getattr(value, name), where)
-        return
-    raise TypeError(
-        f"{where}: a {type(value).__name__} cannot be a cell value; use None, bool, int, str, "
-        "bytes, an enum, or tuples, frozen sets and frozen dataclasses of these"
+    return (
+        names is not None
+        and getattr(value, "__dict__", {}).keys() <= _attributes(kind)
+        and all(_storable(getattr(value, name, _ABSENT)) for name in names)
     )
+
+
+def _fault(value: Any) -> tuple[str, str]:
+    """Which part of an unstorable value is at fault, as written after the value, and why."""
+    kind: Any = type(value)
+    parts: list[tuple[str, object]] = []
+    if kind is tuple:
+        parts = [(f"[{i}]", item) for i, item in enumerate(value)]
+    elif kind is frozenset or kind is CanonicalSet:
+        parts = [(f"{{{item!r}}}", item) for item in frozenset.__iter__(value)]
+    elif names := _field_names(kind):
+        for name in getattr(value, "__dict__", {}):
+            if name not in _attributes(kind):
+                return "", f"a {kind.__name__} has the attribute {name}, which is no field"
+        parts = [(f".{name}", getattr(value, name, _ABSENT)) for name in names]
+    for part, item in parts:
+        if item is _ABSENT:
+            return part, f"a {kind.__name__} without a value for that field"
+        if not _storable(item):
+            inner, why = _fault(item)
+            return part + inner, why
+    return "", f"a {kind.__name__} cannot be a cell value; {_type_fault(kind)}"
+
+
+_INSTEAD = {
+    list: "use a tuple",
+    set: "use a frozenset",
+    dict: "use a tuple of pairs, or a record with its keys",
+    bytearray: "use bytes",
+    float: "use an int of a smaller unit: floats do not compare reliably",
+}
+
+
+@cache
+def _type_fault(kind: type) -> str:
+    """Why no instance of a type other than the plain ones can be stored; empty if it may be."""
+    if kind in _INSTEAD:
+        return _INSTEAD[kind]
+    payload = [b for b in kind.__mro__[:-1] if getattr(b.__new__, "__self__", None) is b]
+    if payload and payload[0] is not kind:
+        return f"use a frozen dataclass: a subclass of {payload[0].__name__} may hold anything"
+    if not dataclasses.is_dataclass(kind):
+        return (
+            "use None, bool, int, str, bytes, an enum, or tuples, frozen sets and frozen "
+            "dataclasses of these"
+        )
+    # Its own decorator counts, not one it inherits.
+    parameters = vars(kind).get("__dataclass_params__")
+    if parameters is None or not parameters.frozen:
+        return "declare it with @dataclass(frozen=True)"
+    if kind.__eq__ is object.__eq__ or kind.__hash__ is None:
+        return "let it compare and hash by its fields, as @dataclass(frozen=True) does"
+    names = {item.name for item in dataclasses.fields(kind)}
+    for base in kind.__mro__:
+        for name, member in vars(base).items():
+            if isinstance(member, MemberDescriptorType) and name not in names:
+                return f"its slot {name} is no field"
+    return ""
 
 
 @cache
 def _field_names(kind: type) -> tuple[str, ...] | None:
-    """The fields of a frozen dataclass; None for any other type."""
-    parameters = vars(kind).get("__dataclass_params__")  # its own, not one it inherits
-    if parameters is None or not parameters.frozen:
+    """The fields of a frozen dataclass whose instances are values; None for any other type."""
+    if not dataclasses.is_dataclass(kind) or _type_fault(kind):
         return None
     return tuple(item.name for item in dataclasses.fields(kind))
+
+
+@cache
+def _attributes(kind: type) -> frozenset[str]:
+    """What the dictionary of an instance may hold: its fields, and what follows from them."""
+    kept = {n for b in kind.__mro__ for n, m in vars(b).items() if isinstance(m, cached_property)}
+    return frozenset(kept.union(_field_names(kind) or ()))
 
 
 def encode(value: object) -> bytes:
     """The canonical bytes of a cell value; distinct for distinct (type, value) pairs.
 
-    Integers are ordered by value; containers by length, then by their items.  Raises
-    `TypeError` for a value that may not be stored in a cell.
+    Integers are ordered by value, text by length and then by code points; containers by
+    length, then by their items.  Raises `TypeError` for a value that may not be stored in
+    a cell.
 
     >>> encode(1) == encode(True)
     False
     >>> sorted([10, -3, 2], key=encode)
     [-3, 2, 10]
     """
-    if value is None:
-        return b"0"
-    if isinstance(value, Enum):
-        return b"e" + _framed(_name_of(type(value))) + _framed(value.name.encode())
-    if isinstance(value, bool):
-        return b"b1" if value else b"b0"
-    if isinstance(value, int):
-        return _encode_int(value)
-    if isinstance(value, str):
-        return b"s" + _framed(value.encode("utf-8", "surrogatepass"))
-    if isinstance(value, bytes):
-        return b"x" + _framed(value)
-    if isinstance(value, frozenset):
-        return b"f" + _sequence(sorted(encode(item) for item in frozenset.__iter__(value)))
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
     kind: Any = type(value)
-    if kind is tuple:
-        return b"t" + _sequence([encode(item) for item in cast("tuple[Any, ...]", value)])
+    if isinstance(value, Enum):
+        return b"e" + _name_of(kind) + _framed(_member_name(value).encode())
     names = _field_names(kind)
     if names is not None:
         fields = [encode(getattr(value, name)) for name in names]
-        return b"d" + _framed(_name_of(type(value))) + _sequence(fields)
-    raise TypeError(f"a {type(value).__name__} has no canonical encoding")
-
-
-def _name_of(kind: type) -> bytes:
-    return f"{kind.__module__}.{kind.__qualname__}".encode()
+        return b"d" + _name_of(kind) + _sequence(fields)
+    raise TypeError(f"a {kind.__name__} has no canonical encoding")
 
 
 def _encode_int(value: int) -> bytes:
@@ -162,9 +245,151 @@ def _encode_int(value: int) -> bytes:
     return b"i0" + (0xFFFFFFFF - size).to_bytes(4, "big") + magnitude.to_bytes(size, "big")
 
 
+def _encode_set(value: frozenset[Any]) -> bytes:
+    return b"f" + _sequence(sorted(map(encode, frozenset.__iter__(value))))
+
+
 def _framed(data: bytes) -> bytes:
     return len(data).to_bytes(8, "big") + data
 
 
 def _sequence(items: list[bytes]) -> bytes:
     return len(items).to_bytes(8, "big") + b"".join(items)
+
+
+_PLAIN: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"0",
+    bool: lambda value: b"b1" if value else b"b0",
+    int: _encode_int,
+    str: lambda value: b"s" + _framed(value.encode("utf-8", "surrogatepass")),
+    bytes: lambda value: b"x" + _framed(value),
+    tuple: lambda value: b"t" + _sequence(list(map(encode, value))),
+    frozenset: _encode_set,
+    CanonicalSet: _encode_set,
+}
+
+_REGISTERED: dict[bytes, type] = {}
+
+
+@cache
+def _name_of(kind: type) -> bytes:
+    name = f"{kind.__module__}.{kind.__qualname__}".encode()
+    _REGISTERED[name] = kind
+    return _framed(name)
+
+
+def _member_name(member: Enum) -> str:
+    # How Python names a combination of flags depends on its version.
+    if isinstance(member, Flag) and member.name not in type(member).__members__:
+        return str(member.value)
+    return member.name
+
+
+def register(kind: Any) -> None:
+    """Let `decode` know an enum or a frozen dataclass; `TypeError` for any other type.
+
+    What this process has encoded is known already.
+    """
+    if not issubclass(kind, Enum) and _field_names(kind) is None:
+        raise TypeError(f"{kind.__name__} is no type of cell values; {_type_fault(kind)}")
+    _name_of.__wrapped__(kind)
+
+
+def decode(data: bytes) -> Any:
+    """The value whose canonical bytes are `data`; its sets are `CanonicalSet`.
+
+    Raises `ValueError` unless `data` is what `encode` gives for some value of known types.
+
+    >>> decode(encode((1, True, "x")))
+    (1, True, 'x')
+    """
+    reader = _Reader(data)
+    try:
+        value = reader.value()
+        if encode(value) != data:
+            raise ValueError("the bytes are not the canonical encoding of what they encode")
+    except RecursionError:
+        raise ValueError("the bytes encode a value that is nested too deeply") from None
+    return value
+
+
+class _Reader:
+    """Takes an encoding apart, from its beginning."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    def value(self) -> Any:
+        at, tag = self.at, self.take(1)
+        read = _READERS.get(tag)
+        if read is None:
+            raise ValueError(f"no value begins with {tag!r}, at byte {at}")
+        return read(self)
+
+    def take(self, size: int) -> bytes:
+        end = self.at + size
+        if end > len(self.data):
+            raise ValueError(f"the bytes end before byte {end}")
+        found = self.data[self.at : end]
+        self.at = end
+        return found
+
+    def framed(self) -> bytes:
+        return self.take(int.from_bytes(self.take(8), "big"))
+
+    def items(self) -> list[Any]:
+        # Not by `range`: a damaged length must run into the end, whatever its size.
+        count, found = int.from_bytes(self.take(8), "big"), list[Any]()
+        while len(found) < count:
+            found.append(self.value())
+        return found
+
+    def integer(self) -> int:
+        positive = self.take(1) == b"1"
+        size = int.from_bytes(self.take(4), "big")
+        size = size if positive else 0xFFFFFFFF - size
+        return int.from_bytes(self.take(size), "big") - (1 << max(8 * size - 1, 0))
+
+    def set(self) -> CanonicalSet:
+        items = self.items()
+        try:
+            return CanonicalSet(items)
+        except Exception as error:
+            # A type may hash by what its fields never held before.
+            raise ValueError(f"a set of what cannot be hashed: {error}") from error
+
+    def kind(self) -> Any:
+        name = self.framed()
+        if name not in _REGISTERED:
+            shown = name.decode(errors="replace")
+            raise ValueError(f"{shown} is no known type; register it, or encode a value of it")
+        return _REGISTERED[name]
+
+    def member(self) -> Any:
+        kind, name = self.kind(), self.framed().decode()
+        if issubclass(kind, Flag) and name not in kind.__members__:
+            return kind(int(name))
+        if not issubclass(kind, Enum) or name not in kind.__members__:
+            raise ValueError(f"{kind.__name__} has no member {name}")
+        return kind.__members__[name]
+
+    def instance(self) -> Any:
+        kind, fields = self.kind(), self.items()
+        names = _field_names(kind)
+        if names is None or len(names) != len(fields):
+            raise ValueError(f"{kind.__name__} is no dataclass of {len(fields)} fields")
+        return _made(kind, names, fields)
+
+
+_READERS: dict[bytes, Callable[[_Reader], Any]] = {
+    b"0": lambda _: None,
+    b"b": lambda reader: reader.take(1) == b"1",
+    b"i": _Reader.integer,
+    b"s": lambda reader: reader.framed().decode("utf-8", "surrogatepass"),
+    b"x": _Reader.framed,
+    b"t": lambda reader: tuple(reader.items()),
+    b"f": _Reader.set,
+    b"e": _Reader.member,
+    b"d": _Reader.instance,
+}
