@@ -1,0 +1,234 @@
+"""The naive reading of a random model: states are plain dictionaries, atoms plain strings.
+
+A body is run over a list of worlds at once; a choice multiplies them.  Nothing here comes
+from the engine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import permutations, product
+from typing import Any, TypeAlias
+
+from naive_checker import Naive
+from random_plan import ActionPlan, Body, Node, Plan, parameter_names
+from random_values import FUNCTIONS, Boxed, typed
+
+Values: TypeAlias = dict[tuple[str, Any], Any]
+"""A state: values by field and typed key.  Cells that hold their default are left out."""
+
+
+@dataclass
+class World:
+    """One branch of a running action."""
+
+    state: Values
+    variables: dict[str, Any]
+    choices: tuple[Any, ...] = ()
+    events: tuple[Any, ...] = ()
+    status: str = "running"
+
+    def copy(self) -> World:
+        return World(dict(self.state), dict(self.variables), self.choices, self.events, self.status)
+
+
+@dataclass
+class NaiveReading:
+    plan: Plan
+    members: dict[str, list[Any]] = field(init=False)
+    became: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.members = {
+            sort.name: [f"{sort.name}{number}" for number in range(1, sort.members + 1)]
+            if isinstance(sort.members, int)
+            else list(sort.members)
+            for sort in self.plan.sorts.values()
+        }
+
+    # Values -----------------------------------------------------------------------
+
+    def value(self, e: Node, state: Values, known: dict[str, Any], old: Values) -> Any:
+        match e:
+            case ("lit", value):
+                return value
+            case ("member", sort, number):
+                return self.members[sort][number]
+            case ("var", name):
+                return known[name]
+            case ("all_of", sort):
+                return frozenset(self.members[sort])
+            case ("old", name, key):
+                return self.look(old, name, self.value(key, state, known, old))
+            case ("cell" | "ref", name, key):
+                return self.look(state, name, self.value(key, state, known, old))
+            case ("call" | "computed", function, *arguments):
+                values = [self.value(argument, state, known, old) for argument in arguments]
+                return FUNCTIONS[function](*values)
+            case ("test", name, key, function, *arguments):
+                cell = ("cell", name, key)
+                return self.value(("call", function, cell, *arguments), state, known, old)
+            case _:
+                return self.truth(e, state, known, old)
+
+    def truth(self, e: Node, state: Values, known: dict[str, Any], old: Values) -> bool:
+        match e:
+            case ("not", inner):
+                return not self.value(inner, state, known, old)
+            case ("and", *both):
+                return all(self.value(part, state, known, old) for part in both)
+            case ("or", *both):
+                return any(self.value(part, state, known, old) for part in both)
+            case ("every", name, sort, inner):
+                return all(
+                    self.value(inner, state, {**known, name: member}, old)
+                    for member in self.members[sort]
+                )
+            case ("some", name, sort, inner):
+                return not self.truth(("every", name, sort, ("not", inner)), state, known, old)
+        raise AssertionError(e)
+
+    def look(self, state: Values, name: str, key: Any) -> Any:
+        return state.get((name, typed(key)), self.plan.fields[name].default)
+
+    def holds(self, claim: Node, state: Values, arguments: Any = (), old: Any = None) -> bool:
+        known = dict(zip(parameter_names(tuple(arguments)), arguments, strict=True))
+        return bool(self.value(claim, state, known, state if old is None else old))
+
+    def tuples(self, sorts: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        return list(product(*(self.members[sort] for sort in sorts)))
+
+    # Actions ----------------------------------------------------------------------
+
+    def run(self, body: Body, worlds: list[World]) -> list[World]:
+        for statement in body:
+            ended = [world for world in worlds if world.status != "running"]
+            going = [world for world in worlds if world.status == "running"]
+            worlds = ended + [after for world in going for after in self.step(statement, world)]
+        return worlds
+
+    def step(self, statement: Node, world: World) -> list[World]:
+        def value(e: Node) -> Any:
+            return self.value(e, world.state, world.variables, world.state)
+
+        match statement:
+            case ("write", name, key, e):
+                self.put(world.state, name, value(key), value(e))
+            case ("update", name, key, function, *arguments):
+                new = value(("call", function, ("cell", name, key), *arguments))
+                self.put(world.state, name, value(key), new)
+            case ("guard", e):
+                world.status = "running" if value(e) else "disabled"
+            case ("refuse", reason):
+                world.status = f"refused {reason}"
+            case ("if", e, then, otherwise):
+                return self.run(then if value(e) else otherwise, [world])
+            case ("choose", name, options):
+                return self.choose(world, name, options)
+            case ("bind", name, e):
+                world.variables[name] = value(e)
+                world.status = "disabled" if value(e) is None else "running"
+            case ("emit", e):
+                world.events += (value(e),)
+            case ("emit_field", argument):
+                world.events += (Boxed(value(argument)),)
+            case _:
+                raise AssertionError(statement)
+        return [world]
+
+    def choose(self, world: World, name: str, options: Node) -> list[World]:
+        match options:
+            case ("literals", values):
+                found = list(values)
+            case ("members", sort):
+                found = self.members[sort]
+            case ("range", count):
+                found = list(range(count))
+            case _:
+                found = list(self.value(options, world.state, world.variables, world.state))
+        if not found:
+            world.status = "disabled"
+            return [world]
+        worlds = [world.copy() for _ in found]
+        for branch, option in zip(worlds, found, strict=True):
+            branch.variables[name] = option
+            branch.choices += (option,)
+        return worlds
+
+    def put(self, state: Values, name: str, key: Any, value: Any) -> None:
+        state.pop((name, typed(key)), None)
+        if typed(value) != typed(self.plan.fields[name].default):
+            state[name, typed(key)] = value
+
+    # The model --------------------------------------------------------------------
+
+    def branches(self, action: ActionPlan, arguments: Any, state: Values) -> list[World]:
+        known = dict(zip(parameter_names(action.sorts), arguments, strict=True))
+        return self.run(action.body, [World(dict(state), known)])
+
+    def initial(self) -> list[Values]:
+        worlds = self.run(self.plan.initial or [], [World({}, {})])
+        return [world.state for world in worlds if world.status == "running"]
+
+    def successors(self, state: Values) -> list[tuple[Any, Any]]:
+        """What fires; what became of every action is counted on the way."""
+        found = []
+        for action in self.plan.actions:
+            for arguments in self.tuples(action.sorts):
+                worlds = self.branches(action, arguments, state)
+                outcomes = {world.status for world in worlds}
+                self.became.update((action.name, world.status) for world in worlds)
+                self.became[action.name, "altogether disabled"] += outcomes == {"disabled"}
+                instance = (action.name, typed(arguments))
+                found += [(instance, w.state) for w in worlds if w.status == "running"]
+        return found
+
+    def key(self, state: Values) -> Any:
+        fields = self.plan.fields
+        kept = self.plan.keep_auxiliary
+        return frozenset(
+            (name, key, typed(value))
+            for (name, key), value in state.items()
+            if kept or not fields[name].auxiliary
+        )
+
+    def orbit(self, state: Values) -> Any:
+        """All that `state` can be turned into by exchanging members of symmetric sorts."""
+        sorts = [self.members[name] for name in self.plan.symmetric]
+        key = self.key(state)
+        return frozenset(
+            exchanged(
+                key,
+                {
+                    a: b
+                    for old, new in zip(sorts, put, strict=True)
+                    for a, b in zip(old, new, strict=True)
+                },
+            )
+            for put in product(*map(permutations, sorts))
+        )
+
+    def model(self, *, quotient: bool = False) -> Naive:
+        fairness = {
+            (action.name, typed(arguments)): action.fairness
+            for action in self.plan.actions
+            if action.fairness != "none"
+            for arguments in self.tuples(action.sorts)
+        }
+        return Naive(
+            self.initial(),
+            self.successors,
+            self.orbit if quotient else self.key,
+            lambda state: all(self.holds(c, state) for c in self.plan.constraints),
+            fairness,
+        )
+
+
+def exchanged(value: Any, names: dict[str, str]) -> Any:
+    """A typed key with the atoms in it renamed."""
+    if isinstance(value, tuple):
+        return tuple(exchanged(item, names) for item in value)
+    if isinstance(value, frozenset):
+        return frozenset(exchanged(item, names) for item in value)
+    return names.get(value, value) if isinstance(value, str) else value
