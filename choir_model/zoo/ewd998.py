@@ -41,7 +41,7 @@ from choir_model.engine import (
     sometimes,
 )
 from choir_model.zoo.ewd840 import Color
-from choir_model.zoo.faults import faulty
+from choir_model.zoo.faults import faulty, unfair
 
 
 class Node(Record, name="node"):
@@ -215,39 +215,34 @@ def model(nodes: int = 3, limit: int = 3, *, bounded: bool = False) -> Model:
 
 def untainted(nodes: int = 3, limit: int = 3) -> Model:
     """A fault: a black node does not taint the token."""
-    sound = model(nodes, limit)
 
     def pass_on(view: View, node: int) -> None:
         hand_over(view, node, taints=False)
 
-    return faulty(sound, "ewd998_untainted", Action(pass_on, over=sound.sorts[0]))
+    return faulty(model(nodes, limit), "ewd998_untainted", pass_on)
 
 
 def uncounted(nodes: int = 3, limit: int = 3) -> Model:
     """A fault: a node does not add its counter to the token's sum."""
-    sound = model(nodes, limit)
 
     def pass_on(view: View, node: int) -> None:
         hand_over(view, node, counts=False)
 
-    return faulty(sound, "ewd998_uncounted", Action(pass_on, over=sound.sorts[0]))
+    return faulty(model(nodes, limit), "ewd998_uncounted", pass_on)
 
 
 def sooty(nodes: int = 3, limit: int = 3) -> Model:
     """A fault: a black node stays black when the token has passed."""
-    sound = model(nodes, limit, bounded=True)
 
     def pass_on(view: View, node: int) -> None:
         hand_over(view, node, whitens=False)
 
-    fair = Action(pass_on, over=sound.sorts[0], fairness=Fairness.WEAK)
-    return faulty(sound, "ewd998_sooty", fair)
+    return faulty(model(nodes, limit, bounded=True), "ewd998_sooty", pass_on)
 
 
 def held(nodes: int = 3, limit: int = 3) -> Model:
     """A fault: a node may keep the token for ever."""
-    sound = model(nodes, limit, bounded=True)
-    return faulty(sound, "ewd998_held", Action(pass_on, over=sound.sorts[0]))
+    return unfair(model(nodes, limit, bounded=True), "ewd998_held", "pass_on")
 
 
 MODEL = model()

@@ -34,7 +34,7 @@ from choir_model.engine import (
     leads_to,
     sometimes,
 )
-from choir_model.zoo.faults import faulty
+from choir_model.zoo.faults import faulty, unfair
 
 
 class Wish(Enum):
@@ -196,8 +196,7 @@ def barging(actors: int = 3) -> Model:
         guard(view, not any(writes(view, other) for other in everybody))
         Actor(view, actor).writing = True
 
-    fair = Action(admit_writer, over=everybody, fairness=Fairness.WEAK)
-    return faulty(sound, "barging_readers_writers", fair)
+    return faulty(sound, "barging_readers_writers", admit_writer)
 
 
 def forgetful(actors: int = 3) -> Model:
@@ -211,15 +210,12 @@ def forgetful(actors: int = 3) -> Model:
         if not any(reads(view, other) for other in everybody):
             Actor(view, actor).writing = True
 
-    fair = Action(admit_writer, over=everybody, fairness=Fairness.WEAK)
-    return faulty(sound, "forgetful_readers_writers", fair)
+    return faulty(sound, "forgetful_readers_writers", admit_writer)
 
 
 def endless(actors: int = 3) -> Model:
     """A fault: who reads or writes need not ever stop."""
-    sound = model(actors)
-    (everybody,) = sound.sorts
-    return faulty(sound, "endless_readers_writers", Action(stop, over=everybody))
+    return unfair(model(actors), "endless_readers_writers", "stop")
 
 
 MODEL = model()

@@ -42,7 +42,7 @@ from choir_model.engine import (
     sometimes,
 )
 from choir_model.zoo import transaction_commit
-from choir_model.zoo.faults import faulty
+from choir_model.zoo.faults import faulty, unfair
 from choir_model.zoo.transaction_commit import Stage
 
 
@@ -196,7 +196,7 @@ def hasty(managers: int = 3) -> Model:
         guard(view, sum(Heard(view, rm).prepared for rm in rms) >= managers - 1)
         decide_to_commit(view)
 
-    return faulty(sound, "hasty_two_phase_commit", Action(order_commit))
+    return faulty(sound, "hasty_two_phase_commit", order_commit)
 
 
 class Tally(Record, name="tally"):
@@ -207,8 +207,6 @@ class Tally(Record, name="tally"):
 
 def counting(managers: int = 3) -> Model:
     """A fault: the coordinator counts messages, and a message can arrive twice."""
-    sound = model(managers)
-    (rms,) = sound.sorts
 
     def hear(view: View, rm: Atom) -> None:
         guard(view, Coordinator(view).decision is Decision.OPEN)
@@ -220,15 +218,13 @@ def counting(managers: int = 3) -> Model:
         guard(view, Tally(view).count == managers)
         decide_to_commit(view)
 
-    exchanged = (Action(hear, over=rms), Action(order_commit))
-    return faulty(sound, "counting_two_phase_commit", *exchanged, records={Tally: None})
+    name = "counting_two_phase_commit"
+    return faulty(model(managers), name, hear, order_commit, records={Tally: None})
 
 
 def lossy(managers: int = 3) -> Model:
     """A fault: an order to commit may get lost, so nobody is owed its arrival."""
-    sound = model(managers)
-    (rms,) = sound.sorts
-    return faulty(sound, "lossy_two_phase_commit", Action(receive_commit, over=rms))
+    return unfair(model(managers), "lossy_two_phase_commit", "receive_commit")
 
 
 MODEL = model()
