@@ -33,7 +33,8 @@ def check(
 ) -> Report:
     """Explore `model` and judge its properties, or those named in `properties`.
 
-    `limit` is a number of distinct states, `depth` one of levels.  `counterexamples` is how
+    `limit` is a number of distinct states, `depth` one of levels, the last of which is checked
+    but not expanded.  `counterexamples` is how
     many to give for each violated property, with different sequences of actions.  A run
     ends early once every property is decided, unless `keep_going`.  An interrupt
     (`KeyboardInterrupt`) ends it with a report on what was covered until then.

@@ -52,8 +52,8 @@ class Judge:
         return self._holds(claim)
 
     def _paths(self, places: list[Place], wanted: int) -> tuple[Path, ...]:
-        paths = sorted(map(self.path, places), key=len)
-        return tuple(paths[:wanted])
+        places = sorted(places, key=lambda place: place.order)
+        return tuple(sorted(map(self.path, places), key=len)[:wanted])
 
     def _holds(self, claim: Property) -> Finding:
         if self._explored.stopped:

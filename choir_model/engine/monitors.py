@@ -22,11 +22,12 @@ class Place(NamedTuple):
     """Where something was noticed: after a step of label `via` from state `source`.
 
     A negative source stands for an initial state, `via` being its number among them;
-    a negative `via` for the state `source` itself.
+    a negative `via` for the state `source` itself.  `order` counts what was noticed.
     """
 
     source: int
     via: int
+    order: int = 0
 
 
 @dataclass(slots=True, eq=False)

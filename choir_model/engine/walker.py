@@ -70,6 +70,7 @@ class Walker:
         self._within = [machine.predicate("a constraint", fn) for fn in machine.model.constraints]
         done = machine.model.done
         self._done = machine.predicate("done", done) if done is not None else None
+        self._alarms = 0
         self._following: list[Entry] = []
         self._symmetry = None
         if machine.model.symmetric_sorts:
@@ -150,10 +151,11 @@ class Walker:
     def _level(self, level: list[Entry]) -> None:
         """Expand every state of a level."""
         first = self.found.expanded
-        position = 0
+        position, told = 0, -1
         while position < len(level):
-            if self._progress is not None and position % PROGRESS_EVERY == 0:
+            if self._progress is not None and position % PROGRESS_EVERY == 0 and position != told:
                 self._tell(len(level) - position)
+                told = position
             entry = level[position]
             number = first + position
             leaves = self._leaves(entry, number)
@@ -288,7 +290,8 @@ class Walker:
             if story in monitor.stories:
                 return
             monitor.stories.add(story)
-        monitor.places.append(place)
+        self._alarms += 1
+        monitor.places.append(place._replace(order=self._alarms))
         if monitor.asleep:
             self.machine.forest.version += 1  # what moves recheck has changed
 
