@@ -18,7 +18,7 @@ An exception of the model code is a recording too: it is what happens in that st
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar
 
@@ -231,8 +231,8 @@ class RecordingView:
 
     def choose(self, options: Sequence[T] | frozenset[T]) -> T:
         self._count()
-        if isinstance(options, OrderlessSet):
-            options = frozenset(frozenset.__iter__(options))
+        if self._memory.guarded:
+            options = _ordinary(tuple(options) if isinstance(options, list) else options)
         if not options:
             self._live = False
             raise NoOptionSignal
@@ -241,7 +241,8 @@ class RecordingView:
         taken = self._script[position] if position < len(self._script) else 0
         self.choices.append(taken)
         self.widths.append(len(options))
-        return options[taken]
+        taken_option: T = self._hand_out(options[taken])
+        return taken_option
 
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
@@ -252,7 +253,7 @@ class RecordingView:
         # Events are made when a path is replayed; here they would only be looks.
         self._count()
         if not fields:
-            check_value(event, "event")
+            check_value(_ordinary(event), "event")
 
     def expire(self) -> None:
         """The run is over; whoever kept the view is told so."""
@@ -288,7 +289,7 @@ class RecordingView:
         if isinstance(argument, Computed):
             inner = Expression(argument.fn, list(map(self._operand, argument.args)))
             return inner if inner.cells else Constant(inner.evaluate(_no_cell))
-        return Constant(argument)
+        return Constant(_ordinary(argument) if self._memory.guarded else argument)
 
     def _note(self, cell: Cell) -> None:
         if not self._writable:
@@ -334,9 +335,12 @@ def orderless(value: Any, sorts: frozenset[str]) -> Any:
 
 
 def _ordinary(value: Any) -> Any:
-    """`value` with orderless sets made ordinary again, to be kept in a cell."""
+    """`value` with orderless sets, however deep, made ordinary again, to be kept."""
     if type(value) is tuple:
         return tuple(map(_ordinary, value))
-    if isinstance(value, OrderlessSet):
-        return canonical(frozenset(frozenset.__iter__(value)))
+    if isinstance(value, frozenset):
+        return canonical(frozenset(map(_ordinary, frozenset.__iter__(value))))
+    if is_dataclass(value) and not isinstance(value, (type, Enum, Atom)):
+        changed = {f.name: _ordinary(getattr(value, f.name)) for f in fields(value) if f.init}
+        return replace(value, **changed)
     return value
