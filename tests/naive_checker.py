@@ -34,7 +34,7 @@ class Explored:
                 self.stuck += [] if fired else [(self.depth - 1, state, None)]
 
     def shortest(self, bad: Callable[[Any, Any], bool]) -> int | None:
-        return min((n for n, before, state in self.generated if bad(before, state)), default=None)
+        return next((n for n, before, state in self.generated if bad(before, state)), None)
 
     def some_fair_behaviour_stays_in(self, avoid: set[Any], starts: Iterable[Any]) -> bool:
         moves = {k: [(i, t) for i, t in self.steps[k] if t != k] for k in self.states}

@@ -39,7 +39,8 @@ VALUE_SORTS: tuple[tuple[Any, ...], ...] = (
     ("a", "b", b"a"),
 )
 ANY_KEYS: tuple[Any, ...] = (False, 7, "k", (1, "z"), b"\x00\x01\x02\x03\x04")
-STATES = (30, 60, 120, 250, 500)
+STATES = (30, 60, 120, 200, 400)
+MEMBERS = (0, 0, 0, 1, 1, 1, 1, 1, 2)
 STRONG_INSTANCES = 4
 
 
@@ -163,9 +164,7 @@ class Maker(Expressions):
     def actions(self, live: bool) -> list[ActionPlan]:
         found, strong = [], 0
         for number in range(self.rng.randint(2, 5)):
-            sorts = tuple(
-                self.rng.choice([*self.sorts]) for _ in range(self.rng.choice((0, 0, 1, 1, 2)))
-            )
+            sorts = self.some_sorts(self.rng.choice(MEMBERS))
             instances = 1
             for sort in sorts:
                 instances *= self.sorts[sort].size
@@ -328,7 +327,7 @@ class Maker(Expressions):
             claim = self.mostly(scope) if self.chance(0.6) else self.claim(scope)
             found.append(PropertyPlan("always", f"always{number}", sorts, claim, (), witness))
         for number in range(self.rng.randint(0, 2)):
-            sorts, scope = self.over()
+            sorts, scope = self.over(most=1)
             self.in_step = True
             claim = self.mostly(scope) if self.chance(0.6) else self.claim(scope)
             self.in_step = False
@@ -354,11 +353,12 @@ class Maker(Expressions):
             found.append(PropertyPlan("leads_to", f"leads{number}", sorts, *claims))
         return found
 
-    def over(self) -> tuple[tuple[str, ...], Scope]:
+    def some_sorts(self, count: int) -> tuple[str, ...]:
+        return tuple(self.rng.choice([*self.sorts]) for _ in range(count))
+
+    def over(self, most: int = 2) -> tuple[tuple[str, ...], Scope]:
         """Sorts for a property to range over, and the variables that makes."""
-        sorts = tuple(
-            self.rng.choice([*self.sorts]) for _ in range(self.rng.choice((0, 0, 1, 1, 2)))
-        )
+        sorts = self.some_sorts(min(most, self.rng.choice(MEMBERS)))
         names = zip(parameter_names(sorts), sorts, strict=True)
         return sorts, {name: ("member", sort) for name, sort in names}
 

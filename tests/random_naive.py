@@ -37,6 +37,7 @@ class World:
 class NaiveReading:
     plan: Plan
     members: dict[str, list[Any]] = field(init=False)
+    orbits: dict[Any, Any] = field(default_factory=dict)
     became: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -195,9 +196,11 @@ class NaiveReading:
 
     def orbit(self, state: Values) -> Any:
         """All that `state` can be turned into by exchanging members of symmetric sorts."""
-        sorts = [self.members[name] for name in self.plan.symmetric]
         key = self.key(state)
-        return frozenset(
+        if key in self.orbits:
+            return self.orbits[key]
+        sorts = [self.members[name] for name in self.plan.symmetric]
+        found = frozenset(
             exchanged(
                 key,
                 {
@@ -208,6 +211,8 @@ class NaiveReading:
             )
             for put in product(*map(permutations, sorts))
         )
+        self.orbits.update(dict.fromkeys(found, found))
+        return found
 
     def model(self, *, quotient: bool = False) -> Naive:
         fairness = {

@@ -1,0 +1,82 @@
+"""Models on which the engine once was wrong, as small as they could be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from choir_model.engine import Action, Field, Model, Record, Sort, View, always, check, guard
+
+PEOPLE = Sort("person", 2, symmetric=True)
+
+
+@dataclass(frozen=True)
+class Group:
+    members: frozenset[Any]
+
+
+class Party(Record, name="party"):
+    guests = Field[Any](frozenset())
+    hosts = Field[Any](frozenset())
+    group = Field[Any](None)
+
+
+def same_as(value: Any, other: Any) -> Any:
+    return other
+
+
+def equal(value: Any, other: Any) -> bool:
+    return bool(value == other)
+
+
+def invite(view: View, person: Any) -> None:
+    Party(view).guests |= {person}
+
+
+def ask(view: View, person: Any) -> None:
+    Party(view).hosts |= {person}
+
+
+def anything(view: View) -> bool:
+    return Party(view).hosts is not None
+
+
+def distinct(*more: Action) -> int:
+    """How many states there are when people are invited and asked, and `more`."""
+    actions = [Action(invite, over=PEOPLE), Action(ask, over=PEOPLE), *more]
+    model = Model("party", {Party: None}, actions, properties=[always(anything)])
+    return check(model).counts.distinct
+
+
+def test_a_set_of_interchangeable_members_can_be_handed_to_an_update() -> None:
+    def regroup(view: View) -> None:
+        view.update(Party.group[None], same_as, (1, Party(view).guests))
+
+    # Without groups ten: both sets empty, one or two members each, the same one or another.
+    assert distinct() == 10
+    assert distinct(Action(regroup)) > distinct()
+
+
+def test_a_set_of_interchangeable_members_can_be_handed_to_a_test() -> None:
+    def disband(view: View) -> None:
+        guard(view, view.test(Party.guests[None], equal, Party(view).hosts))
+        Party(view).guests = frozenset()
+
+    assert distinct(Action(disband)) == distinct()
+
+
+def test_sets_of_interchangeable_members_can_be_chosen_from() -> None:
+    def regroup(view: View) -> None:
+        party = Party(view)
+        party.group = view.choose(frozenset({party.guests, party.hosts}))
+
+    assert distinct(Action(regroup)) > distinct()
+
+
+def test_a_set_of_interchangeable_members_can_be_written_inside_a_value_and_said() -> None:
+    def regroup(view: View) -> None:
+        party = Party(view)
+        view.emit(party.guests)
+        party.group = Group(party.guests)
+
+    assert distinct(Action(regroup)) > distinct()
