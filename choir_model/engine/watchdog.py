@@ -1,0 +1,167 @@
+"""The watchdog: model code that never ends, and never touches its view, is stopped.
+
+Theory of operation
+-------------------
+A view counts how often it is used, which stops an action that loops over its view.
+``while True: pass`` uses no view.  For that, a thread wakes up a few times per period and
+looks whether the same execution is still running.  If it is, the thread has the
+interpreter raise an exception in the middle of the model code::
+
+    with Watchdog() as dog:
+        for ...:
+            dog.watch("pay(alice, bob)", fn, view, "alice", "bob")
+
+The exception is no `Exception`, so that no ``except Exception`` of model code takes it for
+its own; `watch` turns it into `ActionTimedOut`.  Whatever the model code does with it, an
+execution that was interrupted never counts as one that ended.
+
+This is the only part of the engine that depends on time, and time decides nothing but
+whether a run that would not end is an error.  So the limit is generous, and counted in
+wake-ups rather than read from a clock: of a computer that sleeps meanwhile, one is missed.
+
+**The race.**  Watcher and watched share two numbers, and no lock, since an exception that
+comes out of nowhere could leave one locked.  `_turn` is odd while something is watched and
+never repeats.  The watcher says that it is aiming, *then* looks whether the turn is still
+the same, then shoots.  The watched ends its turn, *then* looks whether somebody aims.  So
+either the watcher sees that the turn is over, or the watched sees that a shot may be under
+way; in that case it waits until the exception has come, and catches it.  (Taking back an
+exception not yet raised leaves the interpreter in a state in which it hangs when traced.)
+
+What cannot be stopped is a single call into C that does not return, such as
+``sum(range(10**15))``: Python raises nothing before it is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event, Thread, get_ident
+from types import TracebackType
+from typing import TypeVar
+
+from choir_model.engine.view import ModelError
+
+T = TypeVar("T")
+
+LIMIT = 10.0
+"""Seconds that one execution of model code may take, unless told otherwise."""
+TICKS = 4
+"""Wake-ups per period; an execution is stopped after one period to one and a quarter."""
+
+
+class ActionTimedOut(ModelError):
+    """One execution of model code did not end within the time limit."""
+
+
+class Watchdog:
+    """Stops model code that runs for longer than `seconds`; None lets it run for ever.
+
+    It watches inside its ``with`` block, and in the thread that entered it.  Outside the
+    block no thread of it remains.
+    """
+
+    def __init__(self, seconds: float | None = LIMIT) -> None:
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"the time limit is {seconds} seconds; it must be positive, or None")
+        self.seconds = seconds
+        # Its own class: a dog within the code that another one watches takes no foreign prey.
+        self._shot: type[BaseException] = type("TimeIsUp", (BaseException,), {})
+        self._owner: int | None = None
+        self._turn = 0
+        self._aim = _IDLE
+        self._over = Event()
+        self._watcher: Thread | None = None
+
+    def __enter__(self) -> Watchdog:
+        if self._owner is not None:
+            raise RuntimeError("this watchdog is on watch already; make another one")
+        self._owner = get_ident()
+        self._over.clear()
+        if self.seconds is not None:
+            raise_in = _raise_in()
+            self._watcher = Thread(
+                target=self._look_on, args=(raise_in, self._owner), name="watchdog", daemon=True
+            )
+            self._watcher.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        self._watcher = self._owner = None
+
+    def watch(self, label: object, fn: Callable[..., T], *args: object) -> T:
+        """``fn(*args)``; raises `ActionTimedOut`, which begins with `label`, if it takes too long.
+
+        Called from within `fn` again, the time of the outer call counts.  `RuntimeError`
+        outside the ``with`` block or in another thread.
+        """
+        if get_ident() != self._owner:
+            raise RuntimeError("a watchdog watches inside its `with` block, in the same thread")
+        if self._turn & 1:
+            return fn(*args)
+        try:
+            try:
+                self._turn += 1
+                return fn(*args)
+            finally:
+                self._turn += self._turn & 1
+                if self._aim is not _IDLE:
+                    self._disarm(label)
+        except self._shot:  # it came after `fn` had ended
+            self._turn += self._turn & 1
+            self._disarm(label)
+            raise
+
+    def _disarm(self, label: object) -> None:
+        """After a turn: if there was a shot, let it come down here and raise `ActionTimedOut`."""
+        while self._aim is _AIMING:
+            pass  # a few instructions of the watcher
+        if self._aim is not _SHOT:
+            return
+        try:
+            for _ in range(100):
+                pass  # at a jump back at the latest, the interpreter raises what is pending
+        except self._shot:
+            pass
+        self._aim = _IDLE
+        raise ActionTimedOut(
+            f"{label}: did not end within {self.seconds:g} seconds; "
+            "model code must end, or the time limit be raised"
+        ) from None
+
+    def _look_on(self, raise_in: Callable[[int, type[BaseException]], None], at: int) -> None:
+        assert self.seconds is not None
+        seen, ticks = 0, 0
+        while not self._over.wait(self.seconds / TICKS):
+            turn = self._turn
+            ticks = ticks + 1 if turn == seen else 0
+            seen = turn
+            # The first tick of a turn may fall anywhere in it, so one more makes a whole period.
+            if turn & 1 and ticks >= TICKS:
+                ticks = 0  # model code that takes the exception for its own gets another one
+                before, self._aim = self._aim, _AIMING
+                if self._turn == turn:
+                    raise_in(at, self._shot)
+                    before = _SHOT
+                self._aim = before
+
+
+_IDLE, _AIMING, _SHOT = "idle", "aiming", "shot"
+
+
+def _raise_in() -> Callable[[int, type[BaseException]], None]:
+    """What raises an exception in another thread."""
+    import ctypes
+
+    set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+    def raise_in(thread: int, exception: type[BaseException]) -> None:
+        set_exception(ctypes.c_ulong(thread), ctypes.py_object(exception))
+
+    return raise_in
