@@ -83,3 +83,65 @@ def verify(**options: Any) -> None:
     from choir_model.cli import verify_command
 
     raise SystemExit(verify_command.run(verify_command.Request(**options)))
+
+
+@choir.group()
+def engine() -> None:
+    """Check models of your own with the explicit-state engine."""
+
+
+@engine.command()
+@click.argument("file", metavar="FILE.py[:NAME]")
+@click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="NAME",
+    help="Judge this property only; may be given again for others.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N distinct states.")
+@click.option("--depth", type=click.IntRange(1), metavar="N", help="At most N levels of states.")
+@click.option(
+    "--counterexamples",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Up to N for each violated property, by different actions.",
+)
+@click.option("--keep-going", is_flag=True, help="Explore everything, even once all is decided.")
+@click.option(
+    "--json", "json_file", type=FILE, metavar="FILE", help="Write the report as JSON; - for stdout."
+)
+@click.option(
+    "--itf",
+    "itf_file",
+    type=FILE,
+    metavar="FILE",
+    help="Write counterexamples, or else witnesses, as ITF traces.",
+)
+@click.option(
+    "--graph",
+    "graph_file",
+    type=FILE,
+    metavar="FILE",
+    help="Write the state graph as .graphml, .dot, .npz, .png or .svg.",
+)
+def check(**options: Any) -> None:
+    """Visit every state of a model and judge its properties.
+
+    FILE.py is executed.  NAME is a model in it, or a function that returns one; without
+    NAME it is MODEL, or the only model there is.  A violated property comes with a
+    shortest way to show it.  Exit status 2 also for an error in the model, 3 also where a
+    limit was met or a situation that must occur does not.
+
+    \b
+    Examples:
+      choir engine check die_hard.py
+      choir engine check bank.py:small --property no_overdraft --limit 1000000
+      choir engine check bank.py --json report.json --itf trace.itf.json
+      choir engine check die_hard.py --keep-going --graph states.svg
+    """
+    from choir_model.cli import engine_command
+
+    raise SystemExit(engine_command.run(engine_command.Request(**options)))

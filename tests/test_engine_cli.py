@@ -1,0 +1,449 @@
+"""``choir engine check`` as its users meet it: what it shows, writes, and ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_runs import Ran, Terminal, child, choir
+from engine_models import JUGS, PURSES, counter
+
+from choir_model import __version__
+from choir_model.engine import State
+from choir_model.engine.export import path_from_json
+
+ESCAPE = "\x1b"
+HEAVY = ("hypothesis", "solders", "qdrant_edge", "msgspec", "rich", "numpy", "networkx", "scipy")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory, with two model files."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (here / "jugs.py").write_text(JUGS, encoding="utf-8")
+    (here / "purses.py").write_text(PURSES, encoding="utf-8")
+    return here
+
+
+def check(*arguments: object) -> Ran:
+    return choir("engine", "check", *arguments)
+
+
+def table(ran: Ran, title: str) -> dict[str, list[str]]:
+    """The rows below a title, by their first words."""
+    lines = ran.out.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"{title} "))
+    rows = [re.split(" {2,}", line) for line in lines[start + 1 : lines.index("", start)]]
+    return {row[0]: row[1:] for row in rows}
+
+
+def read(path: str) -> Any:
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+# Help
+
+
+def test_help_names_the_engine_and_its_command_with_all_options() -> None:
+    assert "engine" in choir("--help").out
+    assert "check" in choir("engine", "--help").out
+    ran = check("--help")
+    assert (ran.status, ran.err) == (0, "")
+    options = "--property --limit --depth --counterexamples --keep-going --json --itf --graph"
+    assert [o for o in options.split() if o not in ran.out] == []
+    assert max(map(len, ran.out.splitlines())) <= 96
+
+
+def test_help_of_the_engine_loads_nothing_heavy(folder: Path) -> None:
+    report = (
+        "import atexit, sys\n"
+        f"heavy = lambda: [m for m in {HEAVY!r} if m in sys.modules]\n"
+        "atexit.register(lambda: print('loaded:', heavy()))"
+    )
+    ran = child("engine", "check", "--help", folder=folder, before=report)
+    assert ran.out.endswith("loaded: []\n")
+
+
+def test_a_check_loads_no_engine_of_choir_and_nothing_it_has_no_use_for(folder: Path) -> None:
+    report = (
+        "import atexit, sys\n"
+        "unused = ('hypothesis', 'solders', 'qdrant_edge', 'networkx', 'matplotlib', 'numpy')\n"
+        "atexit.register(lambda: print('loaded:', [m for m in unused if m in sys.modules]))"
+    )
+    ran = child("engine", "check", "jugs.py", folder=folder, before=report)
+    assert ran.out.endswith("loaded: []\n")
+
+
+# Verdicts and exit statuses
+
+
+def test_a_violated_property_is_status_1_and_the_last_line_says_which() -> None:
+    ran = check("jugs.py")
+    assert (ran.status, ran.err) == (1, "")
+    assert ran.out.splitlines()[-1] == "VIOLATED never_four; explored all 16 states there are"
+
+
+def test_what_holds_is_status_0_and_says_within_which_bounds() -> None:
+    ran = check("purses.py", "--property", "deadlock_free", "--property", "keeps_friends")
+    assert (ran.status, ran.err) == (0, "")
+    last = ran.out.splitlines()[-1]
+    assert re.fullmatch(
+        r"HOLDS 2 properties; explored all [\d ]+ states within sort person: 3 members, "
+        "constraints: modest",
+        last,
+    )
+
+
+def test_what_must_occur_and_does_not_is_unreached_and_status_3() -> None:
+    ran = check("purses.py", "--property", "rich")
+    assert (ran.status, ran.err) == (3, "")
+    assert ran.out.splitlines()[-1].startswith("UNREACHED rich; explored all ")
+    assert "rich: no reachable state satisfies it\n" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("option", "why"), [("--limit", "the limit of 5 states"), ("--depth", "the depth limit of 5")]
+)
+def test_a_run_that_met_a_limit_claims_nothing(option: str, why: str) -> None:
+    ran = check("purses.py", "--property", "keeps_friends", option, 5)
+    assert (ran.status, ran.err) == (3, "")
+    assert re.match(rf"UNKNOWN keeps_friends; explored [\d ]+ states until {why}", last_line(ran))
+    assert f"stopped   by {why}" in ran.out
+
+
+def last_line(ran: Ran) -> str:
+    return ran.out.splitlines()[-1]
+
+
+def test_a_model_without_properties_is_explored_and_nothing_is_claimed(folder: Path) -> None:
+    text = re.sub(r"    properties=.*\n", "", JUGS)
+    (folder / "quiet.py").write_text(text, encoding="utf-8")
+    ran = check("quiet.py")
+    assert (ran.status, ran.err) == (0, "")
+    assert last_line(ran) == "HOLDS nothing claimed; explored all 16 states there are"
+    assert "\nproperty " not in ran.out
+
+
+# Which model
+
+
+@pytest.mark.parametrize("argument", ["jugs.py", "jugs.py:MODEL", "./jugs.py", "../here/jugs.py"])
+def test_the_usual_model_of_a_file_needs_no_name(argument: str) -> None:
+    ran = check(argument)
+    assert ran.status == 1
+    assert ran.out.startswith(f"model     jugs · {argument}\n")
+
+
+def test_a_function_may_make_the_model() -> None:
+    assert check("purses.py:model", "--property", "deadlock_free").status == 0
+
+
+def test_the_only_model_is_found_whatever_its_names(folder: Path) -> None:
+    text = JUGS.replace("MODEL =", "puzzle =") + "again = puzzle\n"
+    (folder / "only.py").write_text(text, encoding="utf-8")
+    assert check("only.py").status == 1
+
+
+def test_of_several_models_one_is_named(folder: Path) -> None:
+    text = JUGS.replace("MODEL =", "first =") + "second = Model('second', {Jugs: None}, STEPS_)\n"
+    text = text.replace("STEPS_", "[Action(fill_big)]")
+    (folder / "two.py").write_text(text, encoding="utf-8")
+    assert last_line(check("two.py:second")).startswith("HOLDS")
+    assert last_line(check("two.py:first")).startswith("VIOLATED")
+
+
+@pytest.mark.parametrize("name", ["a:b.py", "a:MODEL.py", "with space.py", "-x.py", "a.b.py"])
+def test_a_file_may_have_any_name(name: str, folder: Path) -> None:
+    (folder / name).write_text(JUGS, encoding="utf-8")
+    assert check("--", name).status == 1
+    assert check("--", f"{name}:MODEL").status == 1
+
+
+def test_a_model_file_imports_its_neighbours_wherever_one_stands(folder: Path) -> None:
+    away = folder / "away"
+    away.mkdir()
+    (away / "parts.py").write_text(JUGS, encoding="utf-8")
+    (away / "whole.py").write_text("from parts import MODEL\n", encoding="utf-8")
+    ran = child("engine", "check", "away/whole.py", folder=folder)
+    assert (ran.status, ran.err) == (1, "")
+
+
+@pytest.mark.parametrize("name", ["json.py", "click.py", "choir_model.py", "__main__.py"])
+def test_a_model_file_takes_nobodys_place(name: str, folder: Path) -> None:
+    (folder / name).write_text(JUGS, encoding="utf-8")
+    before = dict(sys.modules), list(sys.path)
+    assert check(name, "--json", "report.json").status == 1
+    assert {n: m for n, m in sys.modules.items() if n in before[0]} == before[0]
+    assert sys.path == before[1]
+
+
+def test_a_model_file_may_ask_for_its_own_name_and_types(folder: Path) -> None:
+    text = (
+        "from __future__ import annotations\nimport sys, typing\n"
+        "assert __name__ != '__main__' and sys.modules[__name__].__file__ == __file__\n" + JUGS
+    )
+    assert JUGS.startswith("from choir")
+    (folder / "self.py").write_text(text, encoding="utf-8")
+    ran = check("self.py")
+    assert ran.status == 1, ran.err
+
+
+def test_what_a_model_prints_is_no_part_of_the_report(folder: Path) -> None:
+    text = JUGS.replace(
+        "    Jugs(view).big = 0\n", "    print('emptied')\n    Jugs(view).big = 0\n"
+    )
+    (folder / "loud.py").write_text("print('hello')\n" + text, encoding="utf-8")
+    ran = check("loud.py", "--json", "-")
+    assert ran.status == 1
+    assert json.loads(ran.out)["verdict"] == "VIOLATED"
+    assert ran.err.startswith("hello\n")
+    assert "emptied\n" in ran.err
+
+
+# What is shown
+
+
+def test_the_report_begins_with_what_identifies_the_run() -> None:
+    head = check("purses.py", "--limit", 9).out.partition("\n\n")[0]
+    assert head.splitlines() == [
+        "model     purses · purses.py",
+        "design    theft=punished · praise=free",
+        "bounds    sort person: 3 members · constraints: modest · limit: 9 states",
+        "search    exhaustive, deterministic",
+        f"versions  choir-model {__version__} · python {platform.python_version()}",
+    ]
+
+
+def test_every_property_has_a_row_with_verdict_clause_and_length() -> None:
+    assert table(check("jugs.py"), "property") == {
+        "never_four": ["always", "J1", "VIOLATED", "6"],
+        "never_too_full": ["always", "HOLDS"],
+        "both_full": ["sometimes", "HOLDS", "2"],
+    }
+
+
+def test_every_action_has_a_row_and_those_that_never_fired_are_named() -> None:
+    ran = check("purses.py", "--keep-going")
+    rows = table(ran, "action")
+    assert rows["steal"][:2] == ["3", "never"]
+    assert re.search(r"\npay +9 +[\d ]+ +0 +[\d ]+  BROKE [\d ]+ · SAME [\d ]+\n", ran.out)
+    assert "\nnever fired: steal\n" in ran.out
+    partial = check("purses.py", "--limit", 3)
+    assert "\nnever fired, as far as was explored: steal\n" in partial.out
+
+
+def test_counts_and_audits_are_shown() -> None:
+    out = check("jugs.py").out
+    assert re.search(r"\nstates    16 distinct · \d+ generated · depth 8 · 0 terminal · 6 b", out)
+    assert re.search(r"\naudit     \d+ local situations · \d+ confirmed in another state · ", out)
+    assert re.search(r" \d+ outside the constraints", check("purses.py").out)
+
+
+def test_a_counterexample_is_shown_as_differences() -> None:
+    out = check("jugs.py").out
+    begin = out.index("never_four: counterexample, 6 steps; it fails in the last state\n")
+    assert out[begin:].splitlines()[1:8] == [
+        "0  initial",
+        "1  fill_big           jugs.big: 0 → 5",
+        "2  pour_into_small    jugs.small: 0 → 3, jugs.big: 5 → 2",
+        "3  empty_small        jugs.small: 3 → 0",
+        "4  pour_into_small    jugs.small: 0 → 2, jugs.big: 2 → 0",
+        "5  fill_big           jugs.big: 0 → 5",
+        "6  pour_into_small    jugs.small: 2 → 3, jugs.big: 5 → 4",
+    ]
+
+
+def test_several_counterexamples_are_numbered() -> None:
+    out = check("purses.py", "--property", "solvent", "--counterexamples", 2).out
+    assert "\nsolvent: counterexample 1 of 2, 1 step; it fails in the last state\n" in out
+    assert "\nsolvent: counterexample 2 of 2, 1 step; it fails in the last state\n" in out
+    assert "\n1  pay(payer=person1, payee=person2)" in out
+
+
+def test_only_the_properties_asked_for_are_judged() -> None:
+    ran = check("jugs.py", "--property", "both_full", "--property", "never_too_full")
+    assert ran.status == 0
+    assert list(table(ran, "property")) == ["both_full", "never_too_full"]
+
+
+def test_exploring_ends_once_all_is_decided_unless_told_otherwise() -> None:
+    ran = check("jugs.py", "--property", "never_four")
+    assert "stopped   by every property was decided in" in ran.out
+    assert "explored all 16 states" not in last_line(ran)
+    on = check("jugs.py", "--property", "never_four", "--keep-going")
+    assert last_line(on) == "VIOLATED never_four; explored all 16 states there are"
+
+
+def test_without_a_terminal_there_are_neither_colours_nor_progress(folder: Path) -> None:
+    ran = child("engine", "check", "jugs.py", folder=folder)
+    assert (ran.status, ran.err) == (1, "")
+    assert ESCAPE not in ran.out
+    assert [line for line in ran.out.splitlines() if line != line.rstrip()] == []
+    assert max(map(len, ran.out.splitlines())) <= 100
+
+
+def test_on_a_terminal_there_are_both(folder: Path) -> None:
+    (folder / "many.py").write_text(counter(5, 5), encoding="utf-8")
+    ran = Terminal("engine", "check", "many.py", folder=folder).finish()
+    assert ran.status == 0
+    assert re.search(r"level \d+ · [\d ]+ states · [\d ]+/s · [\d ]+ in the queue", ran.err)
+    assert f"{ESCAPE}[32mHOLDS{ESCAPE}[0m 2 properties" in ran.err
+
+
+def test_the_report_fits_a_page_of_80_columns(folder: Path) -> None:
+    ran = Terminal("engine", "check", "purses.py", folder=folder).finish()
+    report = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", ran.err[ran.err.rindex("model ") :])
+    *lines, _ = report.splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def test_progress_goes_to_the_terminal_while_the_report_goes_to_a_file(folder: Path) -> None:
+    (folder / "many.py").write_text(counter(5, 5), encoding="utf-8")
+    out = folder / "out.txt"
+    ran = Terminal("engine", "check", "many.py", folder=folder, out=out).finish()
+    assert "in the queue" in ran.err
+    assert ESCAPE not in out.read_text(encoding="utf-8")
+
+
+# JSON
+
+
+def test_the_json_report_has_everything_that_is_shown() -> None:
+    assert check("purses.py", "--json", "report.json", "--counterexamples", 3).status == 1
+    report = read("report.json")
+    assert (report["format"], report["version"]) == ("choir-model report", 1)
+    assert (report["model"], report["verdict"]) == ("purses", "VIOLATED")
+    assert (report["search"], report["seed"]) == ("exhaustive, deterministic", None)
+    assert report["design"] == {"theft": "punished", "praise": "free"}
+    assert report["bounds"] == {"sort person": "3 members", "constraints": "modest"}
+    assert set(report["versions"]) >= {"choir-model", "python"}
+    names = ["solvent", "generous", "rich", "praised", "keeps_friends", "deadlock_free"]
+    assert [finding["property"] for finding in report["findings"]] == names
+    assert report["findings"][0]["over"] == ["person"]
+    assert len(report["findings"][0]["paths"]) == 3
+    assert report["coverage"]["pay"]["instances"] == 9
+    assert set(report["coverage"]["pay"]["refused"]) == {"BROKE", "SAME"}
+    assert report["counts"]["distinct"] > 100
+    assert report["audit"]["executions"] > 0
+
+
+def test_the_paths_in_a_report_can_be_replayed() -> None:
+    assert check("jugs.py", "--json", "report.json").status == 1
+    scope: dict[str, Any] = {"__name__": "jugs"}
+    exec(JUGS, scope)  # noqa: S102 (as an import would)
+    (violated, *_, witnessed) = read("report.json")["findings"]
+    path = path_from_json(scope["MODEL"], violated["paths"][0])
+    assert len(path.replay(State().step)) == 6
+    assert len(path_from_json(scope["MODEL"], witnessed["paths"][0])) == 2
+
+
+def test_the_json_report_goes_to_standard_output_and_the_other_one_beside_it() -> None:
+    ran = check("jugs.py", "--json", "-")
+    assert ran.status == 1
+    assert json.loads(ran.out)["verdict"] == "VIOLATED"
+    assert ran.err == check("jugs.py").out
+    assert list(Path().glob("-*")) == []
+
+
+def test_two_runs_with_different_hash_seeds_say_the_same_to_the_byte(folder: Path) -> None:
+    arguments = ("purses.py", "--counterexamples", 4, "--json", "r.json", "--itf", "t.itf.json")
+    found = []
+    for seed in ("1", "2"):
+        extra = {"PYTHONHASHSEED": seed}
+        limited = ("--graph", "g.graphml", "--limit", 200)
+        ran = child("engine", "check", *arguments, *limited, folder=folder, extra=extra)
+        assert (ran.status, ran.err) == (1, "")
+        written = {path.name: path.read_bytes() for path in sorted(folder.glob("*.*ml"))}
+        written |= {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
+        assert len(written) > 4
+        found.append((ran.out, written))
+    assert found[0] == found[1]
+
+
+# Traces
+
+
+def test_the_first_counterexample_is_written_as_a_trace() -> None:
+    assert check("jugs.py", "--itf", "trace.itf.json").status == 1
+    trace = read("trace.itf.json")
+    assert trace["vars"] == ["jugs.small", "jugs.big"]
+    bigs = [int(state["jugs.big"]["#bigint"]) for state in trace["states"]]
+    assert bigs == [0, 5, 2, 2, 0, 5, 4]
+    meta = trace["#meta"]
+    assert (meta["property"], meta["verdict"], meta["seed"]) == ("never_four", "VIOLATED", None)
+    assert (meta["search"], meta["bounds"]) == ("exhaustive, deterministic", {})
+    assert meta["versions"]["choir-model"] == __version__
+    assert sorted(path.name for path in Path().glob("*.json")) == ["trace.itf.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "second"),
+    [("t.itf.json", "t-2.itf.json"), ("t.json", "t-2.json"), ("t", "t-2"), ("a.b.c", "a.b-2.c")],
+)
+def test_further_traces_are_numbered(name: str, second: str) -> None:
+    found = check("purses.py", "--property", "solvent", "--counterexamples", 2, "--itf", name)
+    assert found.status == 1
+    assert read(name)["states"] != read(second)["states"]
+    assert len(list(Path().iterdir())) == 4
+
+
+def test_without_a_counterexample_the_witnesses_are_written() -> None:
+    assert check("jugs.py", "--property", "both_full", "--itf", "w.json").status == 0
+    assert read("w.json")["#meta"]["property"] == "both_full"
+
+
+def test_without_either_nothing_is_written_and_that_is_said() -> None:
+    ran = check("jugs.py", "--property", "never_too_full", "--itf", "t.json")
+    assert ran.status == 0
+    assert ran.err == (
+        "choir engine check: --itf t.json: is not written: "
+        "there is neither a counterexample nor a witness\n"
+    )
+    assert not Path("t.json").exists()
+
+
+# Graphs
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".dot", ".npz", ".png", ".svg"])
+def test_the_state_graph_is_written_in_the_form_its_name_ends_in(suffix: str) -> None:
+    ran = check("jugs.py", "--graph", f"states{suffix}")
+    assert (ran.status, ran.err) == (1, "")
+    begins = {".graphml": b"<", ".dot": b"digraph", ".npz": b"PK", ".png": b"\x89PNG"}
+    content = Path(f"states{suffix}").read_bytes()
+    assert content.startswith(begins.get(suffix, b"<?xml"))
+
+
+def test_a_graph_too_large_for_a_picture_costs_no_verdict() -> None:
+    ran = check("purses.py", "--property", "solvent", "--graph", "states.png")
+    assert ran.status == 1
+    assert re.search(
+        r"^choir engine check: --graph states.png: is not written: .*room for", ran.err
+    )
+    assert ran.err.count("\n") == 1
+    assert last_line(ran).startswith("VIOLATED solvent")
+    held = check("purses.py", "--property", "deadlock_free", "--graph", "states.png")
+    assert held.status == 2
+    assert last_line(held).startswith("HOLDS")
+    assert not Path("states.png").exists()
+
+
+def test_an_output_may_be_a_pipe_or_a_link(folder: Path) -> None:
+    link, real = folder / "link.json", folder / "real.json"
+    link.symlink_to(real)
+    assert check("jugs.py", "--json", link).status == 1
+    assert link.is_symlink()
+    assert read("real.json")["verdict"] == "VIOLATED"
+    reader, writer = os.pipe()
+    assert check("jugs.py", "--property", "both_full", "--itf", f"/dev/fd/{writer}").status == 0
+    os.close(writer)
+    with open(reader, "rb") as pipe:  # noqa: PTH123 (a descriptor)
+        assert json.loads(pipe.read())["#meta"]["property"] == "both_full"

@@ -1,0 +1,380 @@
+"""How ``choir engine check`` ends: errors in a model, signals, full disks, odd terminals."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_cases import assert_one_line
+from cli_runs import PATIENCE, RUN, Ran, Terminal, child, choir, environment
+from engine_models import JUGS, counter
+from test_cli_bad_input import WITHOUT
+from value_model import LASSO, MODEL, PUT, STUTTERING, through
+
+from choir_model.cli import engine_render
+from choir_model.engine import Path as Behaviour
+from choir_model.engine import Verdict, eventually
+from choir_model.engine.paths import Label
+from choir_model.engine.report import ActionCoverage, Audit, Counts, Finding, Report
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory, with a model file."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (here / "jugs.py").write_text(JUGS, encoding="utf-8")
+    return here
+
+
+def check(*arguments: object) -> Ran:
+    return choir("engine", "check", *arguments)
+
+
+def last_line(ran: Ran) -> str:
+    return ran.out.splitlines()[-1]
+
+
+# Errors in the model
+
+
+FAULTY = """\
+import sys
+from choir_model.engine import Action, Field, Model, Record, Sort, always, guard
+
+class Cup(Record, name="cup"):
+    tea = Field(0)
+
+CUPS = Sort("cup", ["big", "small"])
+
+def pour(view, cup):
+    guard(view, Cup(view, cup).tea < 3)
+    Cup(view, cup).tea += 1
+
+def spill(view, cup):
+    if Cup(view, cup).tea == 2:
+        {spill}
+
+def fine(view):
+    {fine}
+
+MODEL = Model("cups", {{Cup: CUPS}}, [Action(pour, over=CUPS), Action(spill, over=CUPS)],
+              properties=[always(fine)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("spill", "fine", "message"),
+    [
+        ("raise ValueError('too\\nhot')", "return True", "spill(cup=big): ValueError: too hot"),
+        ("Cup(view, cup).tea = []", "return True", "cup.tea[big]: a list cannot be a cell value"),
+        ("Cup(view, cup).milk = 1", "return True", "AttributeError: cup has no field milk"),
+        ("view.choose((2, 1))", "return True", "the options are not in canonical order"),
+        ("while True: Cup(view, cup).tea += 0", "return True", "used its view more than"),
+        ("pass", "return 1 // (2 - Cup(view, 'big').tea) >= 0", "ZeroDivisionError"),
+    ],
+)
+def test_an_error_in_the_model_is_one_line_and_the_way_to_it(
+    spill: str, fine: str, message: str, folder: Path
+) -> None:
+    text = FAULTY.format(spill=spill, fine=fine)
+    (folder / "cups.py").write_text(text, encoding="utf-8")
+    ran = check("cups.py", "--json", "report.json")
+    assert (ran.status, ran.out) == (2, "")
+    first, *path = ran.err.splitlines()
+    assert first.startswith("choir engine check: ")
+    assert message in first
+    assert "cups.py:" in first
+    assert path == [
+        "0  initial",
+        "1  pour(cup=big)    cup.tea[big]: 0 → 1",
+        "2  pour(cup=big)    cup.tea[big]: 1 → 2",
+    ]
+    assert not (folder / "report.json").exists()
+
+
+def test_a_model_that_ends_the_process_gives_no_verdict(folder: Path) -> None:
+    (folder / "cups.py").write_text(FAULTY.format(spill="sys.exit(0)", fine="return True"))
+    ran = check("cups.py")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == (
+        "choir engine check: the model calls sys.exit; let it raise an error instead\n"
+    )
+
+
+def test_an_error_that_only_the_state_graph_meets_costs_no_verdict(folder: Path) -> None:
+    (folder / "cups.py").write_text(FAULTY.format(spill="raise ValueError", fine="return False"))
+    ran = check("cups.py", "--property", "fine", "--graph", "cups.dot")
+    assert ran.status == 1
+    assert last_line(ran).startswith("VIOLATED fine; explored ")
+    assert ran.err.startswith("choir engine check: --graph cups.dot: is not written: spill(cup=")
+    assert not (folder / "cups.dot").exists()
+
+
+# Signals
+
+
+STRIKING = """\
+import os, signal
+from choir_model.engine import Action, Field, Model, Record, Sort, guard, always
+
+class Counter(Record, name="counter"):
+    value = Field(0)
+
+struck = []
+
+def count(view):
+    Counter(view).value = Counter(view).value + 1
+    {strike}
+
+def fine(view):
+    return True
+
+MODEL = Model("striking", {{Counter: None}}, [Action(count)], properties=[always(fine)])
+"""
+ONCE = "if Counter(view).value == 7 and not struck: struck.append(1); strike()\n"
+STRIKE = "\ndef strike():\n    os.kill(os.getpid(), signal.SIGINT)\n"
+
+
+def striking(folder: Path, how: str, extra: str = STRIKE) -> str:
+    (folder / "striking.py").write_text(STRIKING.format(strike=how) + extra, encoding="utf-8")
+    return "striking.py"
+
+
+def test_an_interrupted_check_reports_what_it_did_and_draws_nothing(folder: Path) -> None:
+    out = ("--json", "report.json", "--graph", "states.dot")
+    ran = check(striking(folder, ONCE), *out)
+    assert ran.status == 3
+    assert last_line(ran).startswith("UNKNOWN fine; explored 7 states until an interrupt")
+    assert ran.err == "choir engine check: --graph states.dot: is not written: interrupted\n"
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    assert (report["verdict"], report["stopped"]) == ("UNKNOWN", "an interrupt")
+    assert not (folder / "states.dot").exists()
+
+
+def test_a_second_interrupt_ends_at_once(folder: Path) -> None:
+    """The audit after exploring runs the action again."""
+    always = "if struck or Counter(view).value == 7: struck.append(1); strike()\n"
+    ran = check(striking(folder, always), "--json", "report.json")
+    assert ran == Ran(3, "", "choir engine check: interrupted\n")
+    assert not (folder / "report.json").exists()
+
+
+def test_an_interrupt_that_the_model_swallows_is_not_lost(folder: Path) -> None:
+    swallowing = (
+        "\ndef strike():\n    try:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except BaseException:\n        pass\n"
+    )
+    ran = check(striking(folder, ONCE, swallowing))
+    assert ran.status == 3
+    assert "until an interrupt" in last_line(ran)
+
+
+def test_an_interrupt_while_the_file_is_executed_ends_it(folder: Path) -> None:
+    (folder / "stuck.py").write_text("raise KeyboardInterrupt\n")
+    assert check("stuck.py") == Ran(3, "", "choir engine check: interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_from_outside_ends_a_long_run_with_its_report(
+    number: signal.Signals, folder: Path
+) -> None:
+    (folder / "many.py").write_text(counter(8, 20), encoding="utf-8")
+    out = folder / "out.txt"
+    terminal = Terminal("engine", "check", "many.py", "--json", "r.json", folder=folder, out=out)
+    terminal.wait_for(r"level [5-9] ")
+    terminal.process.send_signal(number)
+    ran = terminal.finish()
+    assert ran.status == 3
+    assert "Traceback" not in ran.err
+    last = out.read_text(encoding="utf-8").splitlines()[-1]
+    assert last.startswith("UNKNOWN small, full; explored ")
+    assert "until an interrupt" in last
+    assert json.loads((folder / "r.json").read_text("utf-8"))["counts"]["distinct"] > 100
+
+
+def test_a_check_gives_the_signal_handlers_back() -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    assert check("jugs.py").status == 1
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+# Errors of ours, and of the computer
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ZeroDivisionError("two\nlines"), "internal error, ZeroDivisionError: two lines; please"),
+        (ImportError("libc is too old"), "internal error, ImportError: libc is too old; please"),
+    ],
+)
+def test_an_error_of_ours_is_no_verdict(
+    error: Exception, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("choir_model.engine.check", failing(error))
+    ran = check("jugs.py", "--json", "report.json")
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith("Traceback")
+    assert line in ran.err.splitlines()[-1]
+    assert not Path("report.json").exists()
+
+
+def failing(error: BaseException) -> Any:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_a_lack_of_memory_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("choir_model.engine.check", failing(MemoryError()))
+    assert check("jugs.py") == Ran(3, "", "choir engine check: out of memory; give a --limit\n")
+
+
+def test_an_output_replaces_the_last_one_whole_or_not_at_all(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "t.json").write_text("the last one")
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        ran = check("jugs.py", "--property", "both_full", "--itf", "t.json", "--json", "r.json")
+    assert ran.status == 3
+    assert ran.err.splitlines() == [
+        "choir engine check: --json r.json: cannot be written: No space left on device",
+        "choir engine check: --itf t.json: cannot be written: No space left on device",
+    ]
+    assert last_line(ran).startswith("HOLDS"), "the result is not lost"
+    assert sorted(path.name for path in folder.iterdir()) == ["jugs.py", "t.json"]
+    assert (folder / "t.json").read_text() == "the last one"
+
+
+def test_a_full_disk_below_the_report_is_no_verdict(folder: Path) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 (as in a shell)
+        ran = subprocess.run(
+            [sys.executable, "-c", RUN, "engine", "check", "jugs.py", "--property", "both_full"],
+            cwd=folder,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert ran.returncode == 3
+    said = "choir engine check: the report cannot be shown: No space left on device\n"
+    assert ran.stderr == said
+
+
+@pytest.mark.parametrize(("claim", "status"), [("never_four", 1), ("both_full", 0)])
+def test_a_reader_who_went_away_changes_no_verdict(claim: str, status: int, folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, "engine", "check", "jugs.py", "--property", claim],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (status, "")
+
+
+@pytest.mark.parametrize("package", ["rich", "networkx", "pydot", "numpy", "matplotlib"])
+def test_a_missing_package_is_named_with_its_cure(package: str, folder: Path) -> None:
+    suffix = {"networkx": "graphml", "pydot": "dot", "numpy": "npz"}.get(package, "png")
+    arguments = ("engine", "check", "jugs.py", "--graph", f"states.{suffix}")
+    ran = child(*arguments, folder=folder, before=WITHOUT.format(name=package))
+    assert_one_line(ran, f"the package {package} is missing; run pip install {package}")
+    assert [path.name for path in folder.iterdir()] == ["jugs.py"]
+
+
+# What only built reports have
+
+
+def shown(*findings: Finding, **instead: Any) -> str:
+    """A report as it is shown in a file."""
+    report = Report(
+        model="values",
+        design={},
+        bounds={},
+        versions={"choir-model": "1"},
+        verdict=findings[0].verdict,
+        findings={finding.property.name: finding for finding in findings},
+        counts=Counts(distinct=4_000_000, generated=5),
+        coverage={"put": ActionCoverage(1, 2, 3, {}, 4, 5)},
+        audit=Audit(1, 1),
+    )
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        engine_render.show(replace(report, **instead), "values.py")
+    return out.getvalue()
+
+
+def settled(view: Any) -> bool:
+    return bool(view)
+
+
+def violated(*paths: Behaviour, name: str = "settled") -> Finding:
+    claim = eventually(settled, name=name)
+    return Finding(claim, Verdict.VIOLATED, paths, "a fair behaviour never comes to it")
+
+
+def test_the_loop_of_a_behaviour_is_marked() -> None:
+    text = shown(violated(LASSO))
+    assert text.index("1  put(value=None)") < text.index("2↻ put(value=RED)")
+    assert "4↻ put(value=None)" in text
+    assert "\n   and back to state 1, for ever\n" in text
+    assert "settled: counterexample, 4 steps; a fair behaviour never comes to it\n" in text
+
+
+def test_a_behaviour_that_ends_in_doing_nothing_says_so() -> None:
+    assert "\n   and nothing changes any more\n" in shown(violated(STUTTERING))
+
+
+def test_a_long_counterexample_shows_its_ends() -> None:
+    text = shown(violated(through(*[Label(PUT, (value,)) for value in (True, None)] * 200)))
+    assert "    … 201 steps left out; --json has them all\n" in text
+    assert "\n 99  put" in text
+    assert "\n100  put" not in text
+    assert "\n400  put" in text
+
+
+def test_wide_values_are_shortened_and_many_changes_stand_below_each_other() -> None:
+    wide = max(len(line) for line in shown(violated(through(Label(PUT, ("",))))).splitlines())
+    assert wide <= 100
+    many = replace(STUTTERING.steps[0], changes=STUTTERING.steps[0].changes * 4)
+    text = shown(violated(Behaviour(MODEL, STUTTERING.initial, (many,))))
+    assert text.count("\n       lamp.value: 2 → None\n") == 4
+
+
+def test_names_that_look_like_markup_or_drive_the_terminal_are_shown_as_they_are() -> None:
+    name = "[bold]a\x1b[2J\nb"
+    text = shown(violated(name=name), model="[red]m", design={"[x]": "[y]"}, notes=("[/]\x07",))
+    assert text.count(r"[bold]a\x1b[2J\nb") == 2
+    assert "model     [red]m · values.py\n" in text
+    assert "design    [x]=[y]\n" in text
+    assert "note      [/]\\x07\n" in text
+
+
+def test_why_nothing_can_be_said_is_said() -> None:
+    claim = eventually(settled)
+    finding = Finding(claim, Verdict.UNKNOWN, (), "behaviours go on beyond the limit of 9 states")
+    text = shown(finding, stopped="the limit of 9 states", bounds={"limit": "9 states"})
+    assert "settled: behaviours go on beyond the limit of 9 states\n" in text
+    assert text.endswith("UNKNOWN settled; explored 4 000 000 states until the limit of 9 states\n")
