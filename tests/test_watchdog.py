@@ -247,7 +247,7 @@ def shoot(dog: Watchdog) -> None:
 
     dog._aim = "shot"
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(threading.get_ident()), ctypes.py_object(dog._shot)
+        ctypes.c_ulong(threading.get_ident()), ctypes.py_object(watchdog._TimeIsUp)
     )
 
 
@@ -293,6 +293,26 @@ def test_a_shot_that_arrives_anywhere_in_watch_stays_within_it() -> None:
         assert not shots.loaded
     assert shots.loaded
     assert [name for name, _ in shots.hit] == ["watch"] * 2
+
+
+class EndsWhileAimedAt(Watchdog):
+    """To the watcher, every turn is over by the time it has taken aim."""
+
+    turn = 0
+
+    @property  # type: ignore[override]
+    def _turn(self) -> int:
+        return self.turn + (self._aim == "aiming")
+
+    @_turn.setter
+    def _turn(self, turn: int) -> None:
+        self.turn = turn
+
+
+def test_what_ended_while_the_watcher_took_aim_is_not_shot_at() -> None:
+    with EndsWhileAimedAt(0.02) as dog:
+        for _ in range(5):
+            assert dog.watch("close", ending_about_now(0.05)) == "ended"
 
 
 def test_watching_costs_little() -> None:

@@ -63,8 +63,6 @@ class Watchdog:
         if seconds is not None and not seconds > 0:
             raise ValueError(f"the time limit is {seconds} seconds; it must be positive, or None")
         self.seconds = seconds
-        # Its own class: a dog within the code that another one watches takes no foreign prey.
-        self._shot: type[BaseException] = type("TimeIsUp", (BaseException,), {})
         self._owner: int | None = None
         self._turn = 0
         self._aim = _IDLE
@@ -113,7 +111,7 @@ class Watchdog:
                 self._turn += self._turn & 1
                 if self._aim is not _IDLE:
                     self._disarm(label)
-        except self._shot:  # it came after `fn` had ended
+        except _TimeIsUp:  # it came after `fn` had ended
             self._turn += self._turn & 1
             self._disarm(label)
             raise
@@ -127,7 +125,7 @@ class Watchdog:
         try:
             for _ in range(100):
                 pass  # at a jump back at the latest, the interpreter raises what is pending
-        except self._shot:
+        except _TimeIsUp:
             pass
         self._aim = _IDLE
         raise ActionTimedOut(
@@ -135,7 +133,7 @@ class Watchdog:
             "model code must end, or the time limit be raised"
         ) from None
 
-    def _look_on(self, raise_in: Callable[[int, type[BaseException]], None], at: int) -> None:
+    def _look_on(self, raise_in: Callable[[int], None], at: int) -> None:
         assert self.seconds is not None
         seen, ticks = 0, 0
         while not self._over.wait(self.seconds / TICKS):
@@ -147,21 +145,25 @@ class Watchdog:
                 ticks = 0  # model code that takes the exception for its own gets another one
                 before, self._aim = self._aim, _AIMING
                 if self._turn == turn:
-                    raise_in(at, self._shot)
+                    raise_in(at)
                     before = _SHOT
                 self._aim = before
+
+
+class _TimeIsUp(BaseException):
+    """The shot."""
 
 
 _IDLE, _AIMING, _SHOT = "idle", "aiming", "shot"
 
 
-def _raise_in() -> Callable[[int, type[BaseException]], None]:
-    """What raises an exception in another thread."""
+def _raise_in() -> Callable[[int], None]:
+    """What raises `_TimeIsUp` in another thread."""
     import ctypes
 
     set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
-    def raise_in(thread: int, exception: type[BaseException]) -> None:
-        set_exception(ctypes.c_ulong(thread), ctypes.py_object(exception))
+    def raise_in(thread: int) -> None:
+        set_exception(ctypes.c_ulong(thread), ctypes.py_object(_TimeIsUp))
 
     return raise_in
