@@ -11,8 +11,6 @@ from choir_model.engine.trees import ImpureAction, Leaf, ModelCodeFailed, Tree
 
 SEARCHED = 5_000
 """States looked at for a second one that reaches a leaf, before its own is taken again."""
-SYMMETRY_SAMPLE = 50
-"""States, spread over the exploration, on which symmetry is checked."""
 
 
 def coverage_of(explored: Explored) -> dict[str, ActionCoverage]:
@@ -77,11 +75,9 @@ def audit_everything(explored: Explored) -> Audit:
     if mutated:
         first = ImpureAction(forest.leaves[0].tree, f"a value of {mutated[0]} was changed in place")
         raise ModelFault(first, "any", Place(-1, 0))
-    equivariance = 0
-    if machine.model.symmetric_sorts:
-        step = len(explored.index) // SYMMETRY_SAMPLE + 1
-        sample = [machine.layout.unpack(packed) for packed in list(explored.index)[::step]]
-        equivariance = audit_equivariance(machine.model, sample)
+    equivariance = explored.equivariance
+    if explored.symmetry is not None:
+        equivariance += audit_equivariance(machine.model, explored.sample())
     return Audit(len(forest.leaves), elsewhere, again, forest.executions, equivariance)
 
 

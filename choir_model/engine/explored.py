@@ -14,6 +14,9 @@ from choir_model.engine.symmetry import Symmetry, rename
 from choir_model.engine.transitions import Transitions
 from choir_model.engine.trees import ModelCodeFailed
 
+SAMPLE = 50
+"""States on which symmetry is audited at a time."""
+
 
 class Progress(NamedTuple):
     """How far an exploration has come: `level` being expanded, `queue` states of it left."""
@@ -67,7 +70,14 @@ class Explored:
     terminal: int = 0
     expanded: int = 0
     stopped: str = ""
+    equivariance: int = 0
     symmetry: Symmetry | None = None
+
+    def sample(self) -> list[State]:
+        """Some of the expanded states, spread over the exploration."""
+        step = self.expanded // SAMPLE + 1
+        packed = list(self.index)[: self.expanded : step]
+        return [self.machine.layout.unpack(state) for state in packed]
 
     def labels_to(self, place: Place) -> list[Label]:
         """The labels of the first way to a place, from an initial state on."""

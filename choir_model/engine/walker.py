@@ -28,7 +28,7 @@ from choir_model.engine.machine import Machine, initial_states
 from choir_model.engine.monitors import Monitor, Place, Watch
 from choir_model.engine.moves import Move
 from choir_model.engine.recorders import of_step
-from choir_model.engine.symmetry import Symmetry
+from choir_model.engine.symmetry import Symmetry, audit_equivariance
 from choir_model.engine.transitions import OUTSIDE, Transitions
 from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
 
@@ -71,6 +71,7 @@ class Walker:
         done = machine.model.done
         self._done = machine.predicate("done", done) if done is not None else None
         self._alarms = 0
+        self._audit_at = 8
         self._following: list[Entry] = []
         self._symmetry = None
         if machine.model.symmetric_sorts:
@@ -81,7 +82,7 @@ class Walker:
 
     def run(self) -> Explored:
         """Explore until everything is, a limit is met, or nothing is left to decide."""
-        found = self.found
+        found, machine = self.found, self.machine
         collecting = gc.isenabled()
         gc.disable()  # millions of small objects, and no cycles among them
         try:
@@ -94,6 +95,9 @@ class Walker:
                 self._level(level)
                 if self._following:
                     found.levels.append(len(self._following))
+                if self._symmetry is not None and len(found.index) >= self._audit_at:
+                    found.equivariance += audit_equivariance(machine.model, found.sample())
+                    self._audit_at *= 8
                 if self._following and self._decided():
                     found.stopped = f"every property was decided in {len(found.levels)} levels"
                     break
