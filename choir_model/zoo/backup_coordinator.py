@@ -1,14 +1,15 @@
 """Two-phase commit with a coordinator that may vanish, and a backup that takes over.
 
-As in `two_phase_commit`, all managers must commit or all abort.  Here whoever decides looks at
-the managers' stages directly; one manager may fail; and the coordinator, having announced its
-decision, vanishes, and the announcement with it.  Managers that have not seen it must wait
-for the backup, which decides from what the managers show: to commit, if all are
-prepared or one has committed; to abort, if one has aborted or failed and none has committed.
+As in `two_phase_commit`, all managers must commit or all abort.  Here whoever decides looks
+at the managers' stages directly; one manager may fail; and the coordinator, having
+announced its decision, vanishes, and the announcement with it.  Managers that have not seen
+it must wait for the backup, which decides from what the managers show: to commit, if all
+are prepared or one has committed; to abort, if one has aborted or failed and none has
+committed.
 
-Source: `2PCwithBTM` in the TLA+ Examples, by Murat Demirbas.  Published for 3 managers: 1 245
-states, depth 15.  TLC generates 5 841, this model 4 843: TLC counts a step once for every
-reason why it is possible, and has one more for staying where all is over.
+Source: `2PCwithBTM` in the TLA+ Examples, by Murat Demirbas.  Published for 3 managers:
+1 245 states, depth 15.  TLC generates 5 841, this model 4 843: TLC counts a step once for
+every reason why it is possible, and has one more for staying where all is over.
 
 Checked: nobody commits what another aborts.
 """

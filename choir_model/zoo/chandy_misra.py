@@ -1,17 +1,17 @@
 """Dining philosophers who hand each other the forks: the solution of Chandy and Misra.
 
-As in `philosophers`, each needs the two forks beside the plate.  Here a fork is clean or dirty.
-Eating makes both forks dirty, and whoever holds a dirty fork cleans it and hands it to the
-neighbour.  A clean fork is kept until its holder has eaten with it.  So nobody eats twice
-while a neighbour waits, and nobody starves.
+As in `philosophers`, each needs the two forks beside the plate.  Here a fork is clean or
+dirty.  Eating makes both forks dirty, and whoever holds a dirty fork cleans it and hands it
+to the neighbour.  A clean fork is kept until its holder has eaten with it.  So nobody eats
+twice while a neighbour waits, and nobody starves.
 
 Source: `DiningPhilosophers` in the TLA+ Examples, after K. M. Chandy and J. Misra, *The
 Drinking Philosophers Problem*.  Published for 5 philosophers: 67 states, 336 generated,
-depth 29.  At first all forks are dirty, everybody has the left one, and the first philosopher
-has the second's too.
+depth 29.  At first all forks are dirty, everybody has the left one, and the first
+philosopher has the second's too.
 
-Checked: neighbours do not eat at the same time, there is no deadlock, and everybody has eaten
-and is not hungry again and again (weak fairness of each philosopher).
+Checked: neighbours do not eat at the same time, there is no deadlock, and everybody has
+eaten and is not hungry again and again (weak fairness of each philosopher).
 """
 
 from __future__ import annotations

@@ -5,13 +5,14 @@ them away and put a black one in; otherwise put the white one back.  Each time t
 bean less.  What colour is the last one?  White beans leave only two at a time, so it is
 white exactly if their number was odd.
 
-Source: `CoffeeCan` in the TLA+ Examples, from David Gries, *The Science of Programming*, and
-before him E. W. Dijkstra and C. S. Scholten.  Published for cans of up to 1 000 beans: 501 500
-states, 2 000 002 generated, depth 1.  Every can is an initial state, so there is nothing
-to search; it shows how an engine takes in many states, and what liveness costs on them.
+Source: `CoffeeCan` in the TLA+ Examples, from David Gries, *The Science of Programming*,
+and before him E. W. Dijkstra and C. S. Scholten.  Published for cans of up to 1 000 beans:
+501 500 states, 2 000 002 generated, depth 1.  Every can is an initial state, so there is
+nothing to search; it shows how an engine takes in many states, and what liveness costs on
+them.
 
-Checked: the parity of the white beans never changes, and every can comes down to one
-bean of the foretold colour (weak fairness of taking beans).  No action reads how many beans
+Checked: the parity of the white beans never changes, and every can comes down to one bean
+of the foretold colour (weak fairness of taking beans).  No action reads how many beans
 there are: each tests whether there are enough and changes the numbers unseen, so all cans
 are a handful of cases to the engine.
 """

@@ -2,8 +2,8 @@
 
 What `voting` and `paxos` are for: out of some values one is chosen, and never another.
 
-Source: `Consensus` in the TLA+ Examples, by Leslie Lamport.  Published for 3 values: 4 states, 4
-generated, depth 2.
+Source: `Consensus` in the TLA+ Examples, by Leslie Lamport.  Published for 3 values: 4
+states, 4 generated, depth 2.
 """
 
 from __future__ import annotations

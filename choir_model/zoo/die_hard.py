@@ -1,11 +1,11 @@
 """Two jugs and no scale: measure four litres with a jug of three and a jug of five.
 
 A puzzle from the film *Die Hard with a Vengeance*, and the first example in most TLA+
-courses (`DieHard` in the TLA+ Examples): the claim that the big jug never holds four litres is
-false, and the counterexample is the solution of the puzzle.
+courses (`DieHard` in the TLA+ Examples): the claim that the big jug never holds four litres
+is false, and the counterexample is the solution of the puzzle.
 
-Published: 16 states, 97 generated, depth 8; the shortest solution has 6 steps.  Filling a full
-jug, emptying an empty one and pouring nothing are steps too, as in the original: every
+Published: 16 states, 97 generated, depth 8; the shortest solution has 6 steps.  Filling a
+full jug, emptying an empty one and pouring nothing are steps too, as in the original: every
 action is possible in every state, and 16 × 6 + 1 = 97.
 """
 

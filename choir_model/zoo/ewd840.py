@@ -1,23 +1,23 @@
 """Has everybody finished?  Dijkstra's termination detection on a ring, EWD 840.
 
-Nodes work; an active node may activate another one at once, and an active node may become passive
-at any time.  When all are passive, nothing will ever happen again; but who can see that?
-A **token** goes around the ring, from node 0 to the last one and then downwards.  A node
-keeps it while active.  Whoever activates a node with a greater number may have woken one that the
-token has passed already, so it turns black, and blackens the token when passing it on.  If
-the token comes back white to a white and passive node 0, all have finished; otherwise node
-0 sends it round again.
+Nodes work; an active node may activate another one at once, and an active node may become
+passive at any time.  When all are passive, nothing will ever happen again; but who can see
+that?  A **token** goes around the ring, from node 0 to the last one and then downwards.  A
+node keeps it while active.  Whoever activates a node with a greater number may have woken
+one that the token has passed already, so it turns black, and blackens the token when
+passing it on.  If the token comes back white to a white and passive node 0, all have
+finished; otherwise node 0 sends it round again.
 
 Source: `EWD840` in the TLA+ Examples, from E. W. Dijkstra, W. H. J. Feijen and A. J. M. van
 Gasteren, *Derivation of a termination detection algorithm for distributed computations*.
-Published for 3 nodes: 302 states, depth 9 (the manifest of the collection says 10; the checker
-that it describes says 9).  All 192 states that differ in activity, colours and place of
-a black token are initial.  TLC generates 2 001 states, this model 1 817: TLC counts a step
-once for every reason why it is possible, and a token may be passed for three reasons.
+Published for 3 nodes: 302 states, depth 9 (the collection's manifest says 10, but TLC finds
+9).  All 192 states that differ in activity, colours and place of a black token are
+initial.  TLC generates 2 001 states, this model 1 817: TLC counts a step once for every
+reason why it is possible, and a token may be passed for three reasons.
 
 Checked: who believes that all have finished is right; Dijkstra's invariant, from which that
-follows; and once all have finished, node 0 finds out, granted that the token is not
-held for ever (weak fairness of its two actions).
+follows; and once all have finished, node 0 finds out, granted that the token is not held
+for ever (weak fairness of its two actions).
 """
 
 from __future__ import annotations

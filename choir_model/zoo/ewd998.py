@@ -2,17 +2,17 @@
 
 As in `ewd840`, a token goes around a ring to find out whether all nodes have finished.  But
 here nodes wake each other by messages that take time, so that a ring of passive nodes
-proves nothing.  Every node therefore counts what it sent minus what it received, the token adds
-these counts up, and only a sum of zero can mean that nothing is on its way.  Receiving
+proves nothing.  Every node therefore counts what it sent minus what it received, the token
+adds these counts up, and only a sum of zero can mean that nothing is on its way.  Receiving
 a message turns a node black, because the token may have passed it before; a black node
 taints the token when passing it on, and is white again.
 
 Source: `EWD998PCal` in the TLA+ Examples, from E. W. Dijkstra, *Shmuel Safra's version of
 termination detection*.  Published for 3 nodes: 321 370 states, depth 47; all 8 ways of
-being active or not are initial.  Messages are without number, so states in which a node
-has sent 3 more than it received are looked at but not followed any further.  TLC
-generates 2 808 396 states, this model 2 609 134: TLC counts a step once for every reason
-why it is possible, and the token is sent round again for three reasons.
+being active or not are initial.  Messages are without number, so states in which a node has
+sent 3 more than it received are looked at but not followed any further.  TLC generates
+2 808 396 states, this model 2 609 134: TLC counts a step once for every reason why it is
+possible, and the token is sent round again for three reasons.
 
 Checked: who believes that all is over is right; Safra's invariant, from which that follows;
 and that the counters account for every message.  In `BOUNDED` nodes *refrain* from sending

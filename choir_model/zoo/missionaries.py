@@ -1,7 +1,7 @@
 """Three missionaries, three cannibals, a river, and a boat for two.
 
-On no bank may cannibals outnumber missionaries, if there are any.  The boat does not cross by
-itself.  The claim is that somebody always stays behind; the counterexample is a way to
+On no bank may cannibals outnumber missionaries, if there are any.  The boat does not cross
+by itself.  The claim is that somebody always stays behind; the counterexample is a way to
 bring everybody over.
 
 Source: `MissionariesAndCannibals` in the TLA+ Examples, by Leslie Lamport.  Published, with

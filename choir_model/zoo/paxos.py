@@ -1,22 +1,22 @@
 """Paxos: consensus by messages, although acceptors may be slow and messages late.
 
 This is `voting` made into a protocol.  The leader of a ballot asks for promises (message
-1a).  An acceptor answers with a promise to take part in no lower ballot, and with its latest
-vote (1b).  Once a majority has promised, the leader proposes a value (2a): the one
+1a).  An acceptor answers with a promise to take part in no lower ballot, and with its
+latest vote (1b).  Once a majority has promised, the leader proposes a value (2a): the one
 with the highest vote among the answers, or any if nobody has voted.  An acceptor that has
 promised nothing higher votes for it (2b).  What a majority votes for in one ballot is
 chosen.
 
-Messages are never lost and never used up: one bit for each says that it was sent.  That covers
-delay, reordering and duplication; a lost message is one that nobody receives.
+Messages are never lost and never used up: one bit for each says that it was sent.  That
+covers delay, reordering and duplication; a lost message is one that nobody receives.
 
 Source: `Paxos` in the TLA+ Examples, by Leslie Lamport, after *The Part-Time Parliament*.
-Published with one acceptor, one value and two ballots (`MCPaxos`, here `SMALLEST`): 25 states, 82
-generated, depth 9.  With 3 acceptors, 2 values and 2 ballots (`MCPaxosTiny`, here `MODEL`):
-3 921 states, 23 563 generated, depth 17.
+Published with one acceptor, one value and two ballots (`MCPaxos`, here `SMALLEST`): 25
+states, 82 generated, depth 9.  With 3 acceptors, 2 values and 2 ballots (`MCPaxosTiny`,
+here `MODEL`): 3 921 states, 23 563 generated, depth 17.
 
-Checked: no two values are chosen, and every behaviour is one of `voting`.  `DEAF` is a fault:
-its leaders wait for the promises, but do not heed the votes that they tell of.
+Checked: no two values are chosen, and every behaviour is one of `voting`.  `DEAF` is a
+fault: its leaders wait for the promises, but do not heed the votes that they tell of.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Paxos Commit: transaction commit that no single failure can block.
 
-In `two_phase_commit` everybody waits while the coordinator is down.  Here, each
-resource manager's vote to commit or abort is decided by a run of `paxos` of its own, among
-acceptors any majority of which is enough.  In ballot 0 a manager proposes its own vote, without
-asking anybody.  If nothing is heard of it, any leader may start a higher ballot for
-it, and proposes to abort unless a majority already knows of an earlier vote.  When every
-manager's vote to be prepared is chosen, the order is to commit; when somebody's vote to
-abort is, the order is to abort.
+In `two_phase_commit` everybody waits while the coordinator is down.  Here, each resource
+manager's vote to commit or abort is decided by a run of `paxos` of its own, among acceptors
+any majority of which is enough.  In ballot 0 a manager proposes its own vote, without
+asking anybody.  If nothing is heard of it, any leader may start a higher ballot for it, and
+proposes to abort unless a majority already knows of an earlier vote.  When every manager's
+vote to be prepared is chosen, the order is to commit; when somebody's vote to abort is, the
+order is to abort.
 
 Source: `PaxosCommit` in the TLA+ Examples, from Gray and Lamport, *Consensus on Transaction
 Commit*.  Published for 2 managers, 3 acceptors and 2 ballots: 1 321 761 states, 16 959 159

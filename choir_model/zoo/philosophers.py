@@ -9,10 +9,10 @@ there are 14, 34, 82 and 1 154 states; with 5, 266 generated and depth 6; with 8
 depth 9.  Exactly one state is dead, and the shortest way there has as many steps as there
 are philosophers.
 
-`ORDERED` is the classic cure: the last one takes the right fork first, so no circle
-of waiting can close.  There everybody eats again and again, if whoever can take a fork again and
-again at last gets it (strong fairness: a free fork may be gone when one reaches for it).
-The solution of Chandy and Misra is in `chandy_misra`.
+`ORDERED` is the classic cure: the last one takes the right fork first, so no circle of
+waiting can close.  There everybody eats again and again, if whoever can take a fork again
+and again at last gets it (strong fairness: a free fork may be gone when one reaches for
+it).  The solution of Chandy and Misra is in `chandy_misra`.
 """
 
 from __future__ import annotations

@@ -6,14 +6,14 @@ rightly that all have been there, they go free.  They cannot talk, and nobody kn
 switches stood at first.
 
 The plan: one of them counts.  Whoever else finds switch A down for the first or second time
-puts it up, and otherwise flips B, which means nothing.  The counter puts A down whenever it is
-up, and counts that.  Why two times each?  Because A may have been up at first: of 2(n − 1)
-times that the counter puts A down, one may have been due to nobody, and that is one
-too few for anybody to be missing.
+puts it up, and otherwise flips B, which means nothing.  The counter puts A down whenever it
+is up, and counts.  With n prisoners, all have been there when the count is 2n − 2.  A may
+have been up at first, so that once nobody had put it up; but the other 2n − 3 times are
+more than n − 2 of them can bring about.
 
-Source: `Prisoners` in the TLA+ Examples, by Leslie Lamport, after a puzzle of the radio show
-*Car Talk*.  Published for 4 prisoners: 214 states, 860 generated, depth 14.  Nobody stops when
-the counter knows; the behaviours go on for ever.
+Source: `Prisoners` in the TLA+ Examples, by Leslie Lamport, after a puzzle of the radio
+show *Car Talk*.  Published for 4 prisoners: 214 states, 860 generated, depth 14.  Nobody
+stops when the counter knows; the behaviours go on for ever.
 
 Checked: when the counter says so, all have been in the room; and the counter will say so,
 granted that nobody is passed over for ever (weak fairness).

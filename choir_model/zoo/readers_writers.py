@@ -6,8 +6,8 @@ actor may have a request of each kind in the queue, and ask again while still re
 writing.
 
 Source: `ReadersWriters` in the TLA+ Examples, by Isaac DeFrain.  Published for 3 actors:
-21 527 states, 59 674 generated, depth 13.  For 4 actors TLC finds 2 192 020 states, 7 069 237
-generated, depth 17.
+21 527 states, 59 674 generated, depth 13.  For 4 actors TLC finds 2 192 020 states,
+7 069 237 generated, depth 17.
 
 Checked: nobody reads while another writes, and at most one writes; every actor reads again
 and again, and writes, and stops (weak fairness of everything).  `BARGING` lets a writer in

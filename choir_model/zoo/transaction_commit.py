@@ -4,13 +4,13 @@ A transaction has been carried out by several **resource managers**, and now eac
 it permanent (*commit*) or undo it (*abort*).  All must do the same.  A manager that has
 finished its part is *prepared*: from then on it obeys whatever is decided.
 
-This model says what may happen, not how anybody learns of it: a manager looks at the state of all
-others, which no program could do.  Real protocols are checked by showing that they
+This model says what may happen, not how anybody learns of it: a manager looks at the state
+of all others, which no program could do.  Real protocols are checked by showing that they
 refine it; `two_phase_commit` and `paxos_commit` do.
 
 Source: `TCommit` in the TLA+ Examples, from Gray and Lamport, *Consensus on Transaction
-Commit*.  Published for 3 managers: 34 states, 94 generated, depth 7.  A behaviour may
-end, where everybody has decided.
+Commit*.  Published for 3 managers: 34 states, 94 generated, depth 7.  A behaviour may end,
+where everybody has decided.
 """
 
 from __future__ import annotations

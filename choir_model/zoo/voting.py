@@ -1,20 +1,21 @@
 """Voting: how acceptors can choose a value together, if they can see each other.
 
-Acceptors vote in numbered ballots; a value is chosen when a majority has voted for it in one
-ballot.  What keeps two majorities from choosing differently is *when* a vote is allowed:
-an acceptor votes for a value in a ballot only if that value is **safe** there, that is, no other can
-have been chosen in a lower ballot and none ever will.  A majority proves that by having
-promised to vote in no lower ballot any more: then what its members voted in the highest of
-those ballots is safe, and everything is if they have not voted at all.
+Acceptors vote in numbered ballots; a value is chosen when a majority has voted for it in
+one ballot.  What keeps two majorities from choosing differently is *when* a vote is
+allowed: an acceptor votes for a value in a ballot only if that value is **safe** there,
+that is, no other can have been chosen in a lower ballot and none ever will.  A majority
+proves that by having promised to vote in no lower ballot any more: then what its members
+voted in the highest of those ballots is safe, and everything is if they have not voted at
+all.
 
-It is no protocol yet, for an acceptor looks at the votes of all others; `paxos` does the same by
-messages.
+It is no protocol yet, for an acceptor looks at the votes of all others; `paxos` does the
+same by messages.
 
 Source: `Voting` in the TLA+ Examples, by Leslie Lamport.  Published for 3 acceptors, 2
 values and 2 ballots, with acceptors and values interchangeable: 77 states, depth 11.
 
-Checked: in each ballot all votes are for one value, and each vote was for a safe value; every
-behaviour is one of `consensus`.
+Checked: in each ballot all votes are for one value, and each vote was for a safe value;
+every behaviour is one of `consensus`.
 """
 
 from __future__ import annotations
