@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cli_runs import Ran, Terminal, child, choir
 from engine_models import JUGS, PURSES, counter
 
 from choir_model import __version__
-from choir_model.engine import State
-from choir_model.engine.export import path_from_json
 
 ESCAPE = "\x1b"
 HEAVY = ("hypothesis", "solders", "qdrant_edge", "msgspec", "rich", "numpy", "networkx", "scipy")
@@ -43,10 +39,6 @@ def table(ran: Ran, title: str) -> dict[str, list[str]]:
     start = next(n for n, line in enumerate(lines) if line.startswith(f"{title} "))
     rows = [re.split(" {2,}", line) for line in lines[start + 1 : lines.index("", start)]]
     return {row[0]: row[1:] for row in rows}
-
-
-def read(path: str) -> Any:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 # Help
@@ -311,139 +303,3 @@ def test_progress_goes_to_the_terminal_while_the_report_goes_to_a_file(folder: P
     ran = Terminal("engine", "check", "many.py", folder=folder, out=out).finish()
     assert "in the queue" in ran.err
     assert ESCAPE not in out.read_text(encoding="utf-8")
-
-
-# JSON
-
-
-def test_the_json_report_has_everything_that_is_shown() -> None:
-    assert check("purses.py", "--json", "report.json", "--counterexamples", 3).status == 1
-    report = read("report.json")
-    assert (report["format"], report["version"]) == ("choir-model report", 1)
-    assert (report["model"], report["verdict"]) == ("purses", "VIOLATED")
-    assert (report["search"], report["seed"]) == ("exhaustive, deterministic", None)
-    assert report["design"] == {"theft": "punished", "praise": "free"}
-    assert report["bounds"] == {"sort person": "3 members", "constraints": "modest"}
-    assert set(report["versions"]) >= {"choir-model", "python"}
-    names = ["solvent", "generous", "rich", "praised", "keeps_friends", "deadlock_free"]
-    assert [finding["property"] for finding in report["findings"]] == names
-    assert report["findings"][0]["over"] == ["person"]
-    assert len(report["findings"][0]["paths"]) == 3
-    assert report["coverage"]["pay"]["instances"] == 9
-    assert set(report["coverage"]["pay"]["refused"]) == {"BROKE", "SAME"}
-    assert report["counts"]["distinct"] > 100
-    assert report["audit"]["executions"] > 0
-
-
-def test_the_paths_in_a_report_can_be_replayed() -> None:
-    assert check("jugs.py", "--json", "report.json").status == 1
-    scope: dict[str, Any] = {"__name__": "jugs"}
-    exec(JUGS, scope)  # noqa: S102 (as an import would)
-    (violated, *_, witnessed) = read("report.json")["findings"]
-    path = path_from_json(scope["MODEL"], violated["paths"][0])
-    assert len(path.replay(State().step)) == 6
-    assert len(path_from_json(scope["MODEL"], witnessed["paths"][0])) == 2
-
-
-def test_the_json_report_goes_to_standard_output_and_the_other_one_beside_it() -> None:
-    ran = check("jugs.py", "--json", "-")
-    assert ran.status == 1
-    assert json.loads(ran.out)["verdict"] == "VIOLATED"
-    assert ran.err == check("jugs.py").out
-    assert list(Path().glob("-*")) == []
-
-
-def test_two_runs_with_different_hash_seeds_say_the_same_to_the_byte(folder: Path) -> None:
-    arguments = ("purses.py", "--counterexamples", 4, "--json", "r.json", "--itf", "t.itf.json")
-    found = []
-    for seed in ("1", "2"):
-        extra = {"PYTHONHASHSEED": seed}
-        limited = ("--graph", "g.graphml", "--limit", 200)
-        ran = child("engine", "check", *arguments, *limited, folder=folder, extra=extra)
-        assert (ran.status, ran.err) == (1, "")
-        written = {path.name: path.read_bytes() for path in sorted(folder.glob("*.*ml"))}
-        written |= {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
-        assert len(written) > 4
-        found.append((ran.out, written))
-    assert found[0] == found[1]
-
-
-# Traces
-
-
-def test_the_first_counterexample_is_written_as_a_trace() -> None:
-    assert check("jugs.py", "--itf", "trace.itf.json").status == 1
-    trace = read("trace.itf.json")
-    assert trace["vars"] == ["jugs.small", "jugs.big"]
-    bigs = [int(state["jugs.big"]["#bigint"]) for state in trace["states"]]
-    assert bigs == [0, 5, 2, 2, 0, 5, 4]
-    meta = trace["#meta"]
-    assert (meta["property"], meta["verdict"], meta["seed"]) == ("never_four", "VIOLATED", None)
-    assert (meta["search"], meta["bounds"]) == ("exhaustive, deterministic", {})
-    assert meta["versions"]["choir-model"] == __version__
-    assert sorted(path.name for path in Path().glob("*.json")) == ["trace.itf.json"]
-
-
-@pytest.mark.parametrize(
-    ("name", "second"),
-    [("t.itf.json", "t-2.itf.json"), ("t.json", "t-2.json"), ("t", "t-2"), ("a.b.c", "a.b-2.c")],
-)
-def test_further_traces_are_numbered(name: str, second: str) -> None:
-    found = check("purses.py", "--property", "solvent", "--counterexamples", 2, "--itf", name)
-    assert found.status == 1
-    assert read(name)["states"] != read(second)["states"]
-    assert len(list(Path().iterdir())) == 4
-
-
-def test_without_a_counterexample_the_witnesses_are_written() -> None:
-    assert check("jugs.py", "--property", "both_full", "--itf", "w.json").status == 0
-    assert read("w.json")["#meta"]["property"] == "both_full"
-
-
-def test_without_either_nothing_is_written_and_that_is_said() -> None:
-    ran = check("jugs.py", "--property", "never_too_full", "--itf", "t.json")
-    assert ran.status == 0
-    assert ran.err == (
-        "choir engine check: --itf t.json: is not written: "
-        "there is neither a counterexample nor a witness\n"
-    )
-    assert not Path("t.json").exists()
-
-
-# Graphs
-
-
-@pytest.mark.parametrize("suffix", [".graphml", ".dot", ".npz", ".png", ".svg"])
-def test_the_state_graph_is_written_in_the_form_its_name_ends_in(suffix: str) -> None:
-    ran = check("jugs.py", "--graph", f"states{suffix}")
-    assert (ran.status, ran.err) == (1, "")
-    begins = {".graphml": b"<", ".dot": b"digraph", ".npz": b"PK", ".png": b"\x89PNG"}
-    content = Path(f"states{suffix}").read_bytes()
-    assert content.startswith(begins.get(suffix, b"<?xml"))
-
-
-def test_a_graph_too_large_for_a_picture_costs_no_verdict() -> None:
-    ran = check("purses.py", "--property", "solvent", "--graph", "states.png")
-    assert ran.status == 1
-    assert re.search(
-        r"^choir engine check: --graph states.png: is not written: .*room for", ran.err
-    )
-    assert ran.err.count("\n") == 1
-    assert last_line(ran).startswith("VIOLATED solvent")
-    held = check("purses.py", "--property", "deadlock_free", "--graph", "states.png")
-    assert held.status == 2
-    assert last_line(held).startswith("HOLDS")
-    assert not Path("states.png").exists()
-
-
-def test_an_output_may_be_a_pipe_or_a_link(folder: Path) -> None:
-    link, real = folder / "link.json", folder / "real.json"
-    link.symlink_to(real)
-    assert check("jugs.py", "--json", link).status == 1
-    assert link.is_symlink()
-    assert read("real.json")["verdict"] == "VIOLATED"
-    reader, writer = os.pipe()
-    assert check("jugs.py", "--property", "both_full", "--itf", f"/dev/fd/{writer}").status == 0
-    os.close(writer)
-    with open(reader, "rb") as pipe:  # noqa: PTH123 (a descriptor)
-        assert json.loads(pipe.read())["#meta"]["property"] == "both_full"
