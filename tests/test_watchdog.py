@@ -300,7 +300,7 @@ class EndsWhileAimedAt(Watchdog):
 
     turn = 0
 
-    @property  # type: ignore[override]
+    @property
     def _turn(self) -> int:
         return self.turn + (self._aim == "aiming")
 
