@@ -54,8 +54,11 @@ class Lasso:
     """An infinite behaviour: edges of a stem from an initial state, then of a loop for ever.
 
     An empty loop stays in the state where the stem ends.  `start` is the initial state.
+    `shortest` says that no other one has fewer steps in stem and loop together; without it
+    there may be one.
     """
 
     start: int
     stem: Sequence[int]
     loop: Sequence[int]
+    shortest: bool = True
