@@ -12,6 +12,7 @@ from choir_model.engine.expressions import Constant, Expression, function_key
 from choir_model.engine.machine import Machine
 from choir_model.engine.recording import Recording
 from choir_model.engine.trees import ImpureAction, Leaf
+from choir_model.engine.watchdog import Watchdog
 
 PEOPLE = Sort("person", ["ann", "bob"])
 
@@ -37,7 +38,7 @@ def at_least(value: int, least: int) -> bool:
 def machine(action: Any, **initial: int) -> tuple[Machine, int]:
     """A machine of one action over two accounts, and a state with these balances."""
     model = Model("bank", {Account: PEOPLE}, [Action(action, name="act")])
-    made = Machine(model)
+    made = Machine(model, Watchdog(None).__enter__())
     cells = {Account.balance[who]: amount for who, amount in initial.items()}
     ids = made.layout.ids(cells)
     made.layout.relayout()

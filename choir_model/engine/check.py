@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from choir_model import __version__
 from choir_model.engine.coverage import audit_everything, coverage_of
@@ -17,6 +18,8 @@ from choir_model.engine.monitors import Watch, needs_graph, watch
 from choir_model.engine.report import Counts, Report, overall
 from choir_model.engine.view import ModelError
 from choir_model.engine.walker import Walker
+from choir_model.engine.watchdog import LIMIT as PATIENCE
+from choir_model.engine.watchdog import Watchdog
 
 NOT_UNDER_SYMMETRY = frozenset({Kind.EVENTUALLY, Kind.LEADS_TO, Kind.REFINES})
 
@@ -30,14 +33,16 @@ def check(
     counterexamples: int = 1,
     keep_going: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    patience: float | None = PATIENCE,
 ) -> Report:
     """Explore `model` and judge its properties, or those named in `properties`.
 
     `limit` is a number of distinct states, `depth` one of levels, the last of which is checked
-    but not expanded.  `counterexamples` is how
-    many to give for each violated property, with different sequences of actions.  A run
-    ends early once every property is decided, unless `keep_going`.  An interrupt
-    (`KeyboardInterrupt`) ends it with a report on what was covered until then.
+    but not expanded.  `counterexamples` is how many to give for each violated property,
+    with different sequences of actions.  A run ends early once every property is decided,
+    unless `keep_going`.  An interrupt (`KeyboardInterrupt`) ends it with a report on what was
+    covered until then.  `patience` is how many seconds one run of an action may take
+    before it is taken to be endless; None for ever.
 
     Raises `ModelError` if the model itself is defective: `ModelFault`, with a `path` to the
     state, where model code fails, breaks the rules of the view, or is no function of
@@ -46,24 +51,22 @@ def check(
     claims = _chosen(model, properties)
     _check_numbers(limit=limit, depth=depth, counterexamples=counterexamples)
     _refuse_behaviours_under_symmetry(model, claims)
-    machine = Machine(model)
-    watched = watch(machine, claims, counterexamples)
-    walker = Walker(
-        machine,
-        watched,
-        limits=Limits(limit, depth),
-        keep_edges=needs_graph(model, claims),
-        keep_going=keep_going,
-        progress=progress,
-    )
-    judge = Judge(walker.found, watched)
-    try:
-        explored = walker.run()
-        findings = {claim.name: judge.finding(claim) for claim in claims}
-        audit = audit_everything(explored)
-    except ModelFault as fault:
-        fault.path = judge.path(fault.place)
-        raise
+    with Watchdog(patience) as dog:
+        machine = Machine(model, dog)
+        watched = watch(machine, claims, counterexamples)
+        walker = Walker(
+            machine,
+            watched,
+            limits=Limits(limit, depth),
+            keep_edges=needs_graph(claims),
+            keep_going=keep_going,
+            progress=progress,
+        )
+        judge = Judge(walker.found, watched)
+        with _paths_to_faults(judge):
+            explored = walker.run()
+            findings = judge.findings(claims)
+            audit = audit_everything(explored)
     return Report(
         model=model.name,
         design=dict(model.design),
@@ -79,26 +82,30 @@ def check(
     )
 
 
+@contextmanager
+def _paths_to_faults(judge: Judge) -> Iterator[None]:
+    """Gives a `ModelFault` the path to where it was met, if the actions lead there again."""
+    try:
+        yield
+    except ModelFault as fault:
+        with suppress(ModelError):
+            fault.path = judge.path(fault.place)
+        raise
+
+
 def state_graph(model: Model, limit: int | None = None) -> StateGraph:
     """The graph of all states and steps of `model`, or of the first `limit` states.
 
     Raises `ModelError` as `check` does.
     """
     _check_numbers(limit=limit)
-    machine = Machine(model)
-    walker = Walker(
-        machine,
-        Watch(),
-        limits=Limits(limit),
-        keep_edges=True,
-        keep_going=True,
-    )
-    try:
-        explored = walker.run()
-        audit_everything(explored)
-    except ModelFault as fault:
-        fault.path = Judge(walker.found, Watch()).path(fault.place)
-        raise
+    with Watchdog(PATIENCE) as dog:
+        machine = Machine(model, dog)
+        limits = Limits(limit)
+        walker = Walker(machine, Watch(), limits=limits, keep_edges=True, keep_going=True)
+        with _paths_to_faults(Judge(walker.found, Watch())):
+            explored = walker.run()
+            audit_everything(explored)
     assert explored.transitions is not None
     explored.transitions.instance_of = list(machine.labels.instances)
     packed = list(explored.index)

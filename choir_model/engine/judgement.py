@@ -37,8 +37,18 @@ class Judge:
         start = explored.initial[explored.origin(place)]
         return Path.run(explored.machine.model, start, explored.labels_to(place))
 
-    def finding(self, claim: Property) -> Finding:
-        """The verdict on one property."""
+    def findings(self, claims: list[Property]) -> dict[str, Finding]:
+        """The verdicts on these properties; an interrupt leaves the rest of them open."""
+        found: dict[str, Finding] = {}
+        for claim in claims:
+            try:
+                found[claim.name] = self._finding(claim)
+            except KeyboardInterrupt:
+                self._explored.stopped = self._explored.stopped or "an interrupt"
+                found[claim.name] = self._finding(claim)
+        return found
+
+    def _finding(self, claim: Property) -> Finding:
         if claim.kind in (Kind.EVENTUALLY, Kind.LEADS_TO):
             return self._liveness(claim)
         if claim.kind is Kind.REFINES:
@@ -74,6 +84,8 @@ class Judge:
         return Finding(claim, Verdict.UNREACHED, (), "no reachable state satisfies it")
 
     def _refinement(self, claim: Property) -> Finding:
+        if self._explored.stopped == "an interrupt":
+            return self._holds(claim)
         mismatch = find_mismatch(self._explored, claim)
         if mismatch is not None:
             path = self.path(mismatch.place)

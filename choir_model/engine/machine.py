@@ -21,6 +21,7 @@ from choir_model.engine.sorts import tuples
 from choir_model.engine.trees import Forest, Leaf, ModelCodeFailed, Tree
 from choir_model.engine.values import encode
 from choir_model.engine.view import Field, ModelError
+from choir_model.engine.watchdog import ActionTimedOut, Watchdog
 
 
 class Instance(NamedTuple):
@@ -35,11 +36,11 @@ class Instance(NamedTuple):
 class Machine:
     """A model's layout, trees and labels."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, dog: Watchdog) -> None:
         self.model = model
         self.layout = Layout(model)
         guarded = frozenset(sort.name for sort in model.symmetric_sorts)
-        self.memory = Memory(self.layout, {}, {}, guarded)
+        self.memory = Memory(self.layout, {}, {}, guarded, dog)
         self.forest = Forest(self.memory, self._prepare)
         self.labels = Labels()
         self.instances: list[Instance] = []
@@ -114,7 +115,7 @@ def state_text(state: State) -> str:
     return ", ".join(f"{cell!r} = {value}" for cell, value in differing(state)) or "all defaults"
 
 
-def initial_states(model: Model) -> list[State]:
+def initial_states(model: Model, dog: Watchdog) -> list[State]:
     """Every initial state, one per branch of `model.initial`, in order; auxiliary cells too.
 
     Raises `ModelError` if there is none, or the function fails.
@@ -123,10 +124,12 @@ def initial_states(model: Model) -> list[State]:
         return [State()]
     found = []
     try:
-        for outcome in branches(model.initial, State()):
+        for outcome in dog.watch("the initial states", branches, model.initial, State()):
             writes = getattr(outcome, "writes", None)
             if writes is not None:
                 found.append(State(writes))
+    except ActionTimedOut:
+        raise
     except Exception as error:
         where = recorders.described(error)
         raise ModelError(f"the initial states of {model.name}: {where}") from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from choir_model.engine.machine import Machine
-from choir_model.engine.model import Kind, Model, Property
+from choir_model.engine.model import Kind, Property
 from choir_model.engine.sorts import tuples
 from choir_model.engine.trees import Tree
 
@@ -100,7 +100,7 @@ def _add(
         found.states.append(Monitor(claim, "witness", tree, True, 1, arguments))
 
 
-def needs_graph(model: Model, claims: list[Property]) -> bool:
+def needs_graph(claims: list[Property]) -> bool:
     """Whether some property is decided on the whole graph of states and steps."""
     on_graph = (Kind.EVENTUALLY, Kind.LEADS_TO, Kind.REFINES)
     return any(claim.kind in on_graph for claim in claims)

@@ -37,6 +37,7 @@ from choir_model.engine.view import (
     StepBudgetExceeded,
     ViewExpired,
 )
+from choir_model.engine.watchdog import Watchdog
 
 T = TypeVar("T")
 
@@ -107,6 +108,8 @@ class Memory(NamedTuple):
     answers: dict[tuple[Any, ...], Any]
     guarded: frozenset[str]
     """The symmetric sorts: a set of their atoms must not be iterated."""
+    dog: Watchdog
+    """Stops model code that does not end."""
 
     def interned(self, expression: Expression) -> Expression:
         """The one expression that is equal to this one."""
@@ -118,7 +121,9 @@ class Memory(NamedTuple):
         ids = tuple(layout.id(packed, cell) for cell in expression.cells)
         key = (expression, ids)
         if key not in self.answers:
-            self.answers[key] = expression.evaluate(lambda cell: layout.value(packed, cell))
+            self.answers[key] = self.dog.watch(
+                expression, expression.evaluate, lambda cell: layout.value(packed, cell)
+            )
         return self.answers[key]
 
 

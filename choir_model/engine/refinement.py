@@ -21,6 +21,7 @@ from choir_model.engine.transitions import OUTSIDE
 from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
 from choir_model.engine.values import encode
 from choir_model.engine.view import ModelError
+from choir_model.engine.watchdog import Watchdog
 
 Identity = tuple[tuple[tuple[str, bytes], bytes], ...]
 """A state of the abstract model, comparable: its cells that differ from their default."""
@@ -36,7 +37,7 @@ class Mismatch(NamedTuple):
 class Images:
     """The images of states, and which steps between them the abstract model allows."""
 
-    def __init__(self, abstract: Model) -> None:
+    def __init__(self, abstract: Model, dog: Watchdog) -> None:
         self.states: list[State] = []
         self._abstract = abstract
         self._numbers: dict[Identity, int] = {}
@@ -48,7 +49,7 @@ class Images:
             for keys in [abstract.keys(record)]
             for field in record.fields
         }
-        self.initial = {self.number(state) for state in initial_states(abstract)}
+        self.initial = {self.number(state) for state in initial_states(abstract, dog)}
 
     def number(self, state: State) -> int:
         """The number of an abstract state; `ModelError` if a cell is not the abstract model's."""
@@ -96,7 +97,7 @@ def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
     assert claim.fn is not None
     assert explored.transitions is not None
     machine, abstract = explored.machine, claim.abstract
-    images = Images(abstract)
+    images = Images(abstract, machine.memory.dog)
     tree = Tree(f"the mapping of {claim.name}", claim.fn, recorders.of_mapping(machine.memory))
     packed = list(explored.index)
 

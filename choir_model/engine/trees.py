@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, TypeAlias
 from choir_model.engine.recorders import Recorder
 from choir_model.engine.recording import Branch, Look, Memory, Recording, Writes
 from choir_model.engine.view import ModelError
+from choir_model.engine.watchdog import ActionTimedOut
 
 DENSE = 64
 """Up to this many values of a cell, children are a list; beyond, a dictionary."""
@@ -170,7 +171,10 @@ class Forest:
     def run(self, tree: Tree, packed: int, fn: Callable[..., Any] | None = None) -> Recording:
         """Run the model code of a tree on a state; `ModelCodeFailed` if it fails there."""
         self.executions += 1
-        recording = tree.record(fn or tree.fn, packed)
+        try:
+            recording = self.memory.dog.watch(tree.name, tree.record, fn or tree.fn, packed)
+        except ActionTimedOut as late:
+            raise ModelCodeFailed(tree, late.told) from late
         if recording.failure is not None:
             raise ModelCodeFailed(tree, recording.failure.text)
         return recording

@@ -119,7 +119,7 @@ class Walker:
     def _start(self) -> None:
         machine, found = self.machine, self.found
         layout = machine.layout
-        found.initial = initial_states(machine.model)
+        found.initial = initial_states(machine.model, machine.memory.dog)
         rows = [layout.ids(state) for state in found.initial]
         layout.relayout()
         states = [layout.pack(row) for row in rows]

@@ -49,7 +49,14 @@ TICKS = 4
 
 
 class ActionTimedOut(ModelError):
-    """One execution of model code did not end within the time limit."""
+    """One execution of model code, `label`, did not end within the time limit."""
+
+    def __init__(self, label: object, seconds: float | None) -> None:
+        self.told = (
+            f"did not end within {seconds:g} seconds; "
+            "model code must end, or the time limit be raised"
+        )
+        super().__init__(f"{label}: {self.told}")
 
 
 class Watchdog:
@@ -128,10 +135,7 @@ class Watchdog:
         except _TimeIsUp:
             pass
         self._aim = _IDLE
-        raise ActionTimedOut(
-            f"{label}: did not end within {self.seconds:g} seconds; "
-            "model code must end, or the time limit be raised"
-        ) from None
+        raise ActionTimedOut(label, self.seconds) from None
 
     def _look_on(self, raise_in: Callable[[int], None], at: int) -> None:
         assert self.seconds is not None
