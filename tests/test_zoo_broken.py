@@ -6,11 +6,14 @@ the outcomes of actions on plain states, and by an argument where a test cites o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
 from naive_checker import Explored, Naive
+from test_zoo import page
 
 from choir_model.engine import Fairness, Fired, Model, Path, State, Verdict, branches, check
 from choir_model.engine.model import Action, Property
@@ -240,3 +243,42 @@ def test_forgetting_starves_writers_and_nobody_else() -> None:
     findings = check(readers_writers.forgetful(2)).findings
     violated = {n for n, finding in findings.items() if finding.verdict is Verdict.VIOLATED}
     assert violated == {GRANTS, "whenever_leads_to_writes"}
+
+
+# The page
+
+
+def faults_on_the_page() -> dict[str, tuple[str, str]]:
+    """Of each faulty model, the claim it violates and the length of the way to that."""
+    rows = re.findall(r"^\| `(\w+:\w+)` \| [^|]+ \| `(\w+)` \| (.+) \|$", page(), re.MULTILINE)
+    return {name: (claim, length) for name, claim, length in rows}
+
+
+TOO_LARGE = {"ewd998:HELD", "ewd998:SOOTY", "paxos_commit:PRESUMPTUOUS"}
+"""Left to `test_zoo_nightly`."""
+
+
+def assert_as_on_the_page(name: str) -> None:
+    claim, length = faults_on_the_page()[name]
+    file, _, variable = name.partition(":")
+    model = getattr(import_module(f"choir_model.zoo.{file}"), variable)
+    (path,) = check(model, properties=[claim]).findings[claim].paths
+    after_stem = len(path) - (len(path) if path.loop is None else path.loop)
+    said = f"{len(path) - after_stem} + {after_stem}" if after_stem else str(len(path))
+    assert length == said or (length == "a loop" and after_stem)
+
+
+@pytest.mark.parametrize("name", sorted(faults_on_the_page().keys() - TOO_LARGE))
+def test_the_page_has_the_faults_and_their_shortest_ways(name: str) -> None:
+    assert_as_on_the_page(name)
+
+
+def test_the_page_leaves_no_fault_out() -> None:
+    listed = set(faults_on_the_page())
+    for file in {name.partition(":")[0] for name in listed}:
+        module = import_module(f"choir_model.zoo.{file}")
+        models = {n for n, value in vars(module).items() if isinstance(value, Model)}
+        sound = {"MODEL", "SYMMETRIC", "BOUNDED", "SMALLEST"}
+        assert {f"{file}:{n}" for n in models - sound} == {
+            n for n in listed if n.startswith(f"{file}:")
+        }
