@@ -19,7 +19,7 @@ from typing import Any
 
 from choir_model.engine.dictview import State
 from choir_model.engine.model import Model
-from choir_model.engine.values import canonical, check_value, encode
+from choir_model.engine.values import canonical, check_value, decode, encode
 from choir_model.engine.view import Cell, Field, ModelError
 
 Repack = Callable[[int], int]
@@ -112,6 +112,13 @@ class Layout:
         known = ids.get(code)
         if known is not None:
             return known
+        kept = decode(code)
+        # Of local classes there may be several with one name; the bytes agree all the same.
+        if kept != value and b"<locals>" not in code:
+            raise ModelError(
+                f"{self.cells[cell]!r}: the value {value!r} is not the same after it was "
+                f"encoded and decoded, but {kept!r}"
+            )
         number = ids[code] = len(ids)
         self.values[cell].append(canonical(value))
         self.codes[cell].append(code)

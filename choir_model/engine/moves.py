@@ -47,10 +47,10 @@ class Update:
         try:
             value = self.memory.evaluate(self.expression, packed)
             check_value(value, repr(cell))
+            return self.memory.layout.intern(self.target, value)
         except Exception as error:
             text = f"updating {cell!r} with {self.expression!r}: {described(error)}"
             raise ModelCodeFailed(self.tree, text) from error
-        return self.memory.layout.intern(self.target, value)
 
 
 class Move:

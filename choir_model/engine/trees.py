@@ -262,7 +262,12 @@ class Forest:
             shortcut[0][shortcut[1]] = target[0][target[1]]
         tree.leaves.append(leaf)
         self.leaves.append(leaf)
-        self._prepare(leaf)
+        try:
+            self._prepare(leaf)
+        except ModelCodeFailed:
+            raise
+        except ModelError as error:
+            raise ModelCodeFailed(tree, str(error)) from error
         return leaf
 
     def _asking(self, look: Look) -> Node:
