@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from naive_checker import Explored
-from random_engine import EngineReading
+from random_engine import engine_model, plain, plain_state
 from random_naive import NaiveReading, Values
 from random_plan import Plan, PropertyPlan
 from random_values import typed
@@ -28,20 +28,20 @@ class Compared(NamedTuple):
 
 def compared(plan: Plan) -> Compared:
     """Check a plan with both and compare all there is."""
-    naive, engine = NaiveReading(plan), EngineReading(plan)
+    naive, model = NaiveReading(plan), engine_model(plan)
     explored = Explored(naive.model(quotient=bool(plan.symmetric)))
     try:
-        report = check(engine.model, keep_going=True)
+        report = check(model, keep_going=True)
     except ModelError as error:
         if not naive.initial() and "no initial state" in str(error):
             return Compared(plan, explored, None, [])
         return Compared(plan, explored, None, [f"{type(error).__name__}: {error}"])
-    found = list(differences(plan, naive, engine, explored, report))
+    found = list(differences(plan, naive, explored, report))
     return Compared(plan, explored, report, found)
 
 
 def differences(
-    plan: Plan, naive: NaiveReading, engine: EngineReading, explored: Explored, report: Report
+    plan: Plan, naive: NaiveReading, explored: Explored, report: Report
 ) -> Iterator[str]:
     """One line for every disagreement."""
     yield from _unequal("", counted(naive, explored), as_counted(report))
@@ -57,7 +57,7 @@ def differences(
         if told != (verdict, length if length is not None or not finding.paths else told[1]):
             yield f"{claim.name}: naive {verdict, length}, engine {told}"
         for path in finding.paths:
-            yield from (f"{claim.name}: {e}" for e in Walk(walker, engine, path).errors(claim))
+            yield from (f"{claim.name}: {e}" for e in Walk(walker, path).errors(claim))
     worst = min(verdicts, key=WORST_FIRST.index, default="HOLDS")
     if report.verdict.name != worst:
         yield f"verdict: naive {worst}, engine {report.verdict.name}"
@@ -148,23 +148,23 @@ def _judged_in_the_end(claim: PropertyPlan, naive: NaiveReading, explored: Explo
 class Walk:
     """A path of the engine's, walked by the naive reading."""
 
-    def __init__(self, naive: NaiveReading, engine: EngineReading, path: Path) -> None:
-        self.naive, self.engine, self.path = naive, engine, path
+    def __init__(self, naive: NaiveReading, path: Path) -> None:
+        self.naive, self.path = naive, path
         self.states: list[Values] = []
         self.problems: list[str] = []
         self.taken: list[Any] = []
         self._walk()
 
     def _walk(self) -> None:
-        start = self.engine.values(self.path.initial)
+        start = plain_state(self.path.initial)
         if self._full_key(start) not in map(self._full_key, self.naive.initial()):
             self.problems.append(f"the path begins at {start}, which is not initial")
         self.states = [start]
         actions = {action.name: action for action in self.naive.plan.actions}
         for number, step in enumerate(self.path.steps, 1):
-            arguments = self.engine.plain(step.label.arguments)
-            options = typed(self.engine.plain(step.choices))
-            events = typed(self.engine.plain(step.events))
+            arguments = plain(step.label.arguments)
+            options = typed(plain(step.choices))
+            events = typed(plain(step.events))
             worlds = [
                 world
                 for world in self.naive.branches(
@@ -178,7 +178,7 @@ class Walk:
                 return
             self.states.append(worlds[0].state)
             self.taken.append((step.label.action.name, typed(arguments)))
-            if self._full_key(self.engine.values(self.path.states[number])) != self._full_key(
+            if self._full_key(plain_state(self.path.states[number])) != self._full_key(
                 self.states[-1]
             ):
                 self.problems.append(f"step {number}, {step}, leads to {self.states[-1]}")

@@ -1,247 +1,242 @@
-"""The engine's reading of a random model: a `Model` whose actions interpret the programs."""
+"""The engine's reading of a random model: Python as an author might have written it.
+
+`source` is a whole module; a failure message shows it, and it can be pasted into a test.
+"""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 
+import random_values
 from random_plan import ActionPlan, Body, Node, Plan, PropertyPlan, parameter_names
-from random_values import FUNCTIONS, Boxed, Reason, typed
+from random_values import Boxed, typed
 
-from choir_model.engine import (
-    ANY,
-    Action,
-    Atom,
-    Cell,
-    Computed,
-    Fairness,
-    Field,
-    Model,
-    Property,
-    Record,
-    Sort,
-    View,
-    always,
-    deadlock_free,
-    each_step,
-    eventually,
-    guard,
-    leads_to,
-    sometimes,
-)
+from choir_model import engine
+from choir_model.engine import Atom, Cell, Model
 
-BY_OVER = {"always": always, "each_step": each_step, "eventually": eventually}
+WRITTEN_AS = {"not": "(not {})", "and": "({} and {})", "or": "({} or {})"}
 
 
-class EngineReading:
-    """Everything of a plan in the engine's terms; `model` is the result."""
+def engine_model(plan: Plan) -> Model:
+    """The model that `source` describes."""
+    names = {**vars(engine), "Fairness": engine.model.Fairness, **vars(random_values)}
+    exec(compile(source(plan), f"<random model {plan.seed}>", "exec"), names)  # noqa: S102
+    model: Model = names["model"]
+    return model
 
-    def __init__(self, plan: Plan, *, symmetric: bool = True) -> None:
+
+def source(plan: Plan) -> str:
+    """The module of a plan: sorts, records, actions, properties, and `model`."""
+    return "\n".join(Writer(plan).lines())
+
+
+class Writer:
+    """Writes a plan down in Python."""
+
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.sorts = {
-            sort.name: Sort(sort.name, sort.members, symmetric=sort.symmetric and symmetric)
-            for sort in plan.sorts.values()
-        }
-        self.fields: dict[str, Field[Any]] = {
-            name: Field(planned.default, auxiliary=planned.auxiliary)
-            for name, planned in plan.fields.items()
-        }
-        self.records: dict[str, type[Record]] = {}
-        for name in plan.records:
-            own = {f.name: self.fields[f.name] for f in plan.fields.values() if f.record == name}
-            self.records[name] = types.new_class(name, (Record,), {"name": name}, _filled(own))
-        self.model = self._model()
 
-    def _model(self) -> Model:
+    def lines(self) -> Iterator[str]:
         plan = self.plan
-        initial = plan.initial
-        return Model(
-            name=f"random_{plan.seed}",
-            records={
-                self.records[r.name]: ANY if r.open else self._over(r.sorts)
-                for r in plan.records.values()
-            },
-            actions=[self._action(action) for action in plan.actions],
-            initial=None if initial is None else lambda view: self._run(initial, view, {}),
-            properties=[self._property(planned) for planned in plan.properties],
-            constraints=[self._predicate(c, "constraint", ()) for c in plan.constraints],
-            done=None if plan.done is None else self._predicate(plan.done, "done", ()),
-            keep_auxiliary=plan.keep_auxiliary,
-        )
+        for sort in plan.sorts.values():
+            symmetric = ", symmetric=True" if sort.symmetric else ""
+            members = sort.members if isinstance(sort.members, int) else literal(sort.members)
+            yield f"{sort.name} = Sort({sort.name!r}, {members}{symmetric})"
+        for name in plan.records:
+            yield f"class {name}(Record, name={name!r}):"
+            for f in (f for f in plan.fields.values() if f.record == name):
+                auxiliary = ", auxiliary=True" if f.auxiliary else ""
+                yield f"    {f.name} = Field({literal(f.default)}{auxiliary})"
+        if plan.initial is not None:
+            yield "def initial(view):"
+            yield from self.body(plan.initial)
+        for action in plan.actions:
+            yield f"def {action.name}({self.signature('view', action.sorts)}):"
+            yield from self.body(action.body)
+        for claim in plan.properties:
+            yield from self.predicates(claim)
+        for number, constraint in enumerate(plan.constraints):
+            yield from self.predicate(f"constraint{number}", "view", (), constraint)
+        if plan.done is not None:
+            yield from self.predicate("done", "view", (), plan.done)
+        yield from self.model()
 
-    def _over(self, sorts: tuple[str, ...]) -> Any:
-        found = tuple(self.sorts[name] for name in sorts)
-        return found if len(found) > 1 else found[0] if found else None
+    def model(self) -> Iterator[str]:
+        plan = self.plan
+        yield "model = Model("
+        yield f"    name='random_{plan.seed}',"
+        records = [
+            f"{r.name}: {'ANY' if r.open else self.over(r.sorts)}" for r in plan.records.values()
+        ]
+        yield f"    records={{{', '.join(records)}}},"
+        yield f"    actions=[{', '.join(map(self.action, plan.actions))}],"
+        if plan.initial is not None:
+            yield "    initial=initial,"
+        yield f"    properties=[{', '.join(map(self.claim, plan.properties))}],"
+        constraints = [f"constraint{number}" for number in range(len(plan.constraints))]
+        yield f"    constraints=[{', '.join(constraints)}],"
+        if plan.done is not None:
+            yield "    done=done,"
+        yield f"    keep_auxiliary={plan.keep_auxiliary},"
+        yield ")"
 
-    def _action(self, action: ActionPlan) -> Action:
-        def act(view: View, *arguments: Any) -> None:
-            known = dict(zip(parameter_names(action.sorts), arguments, strict=True))
-            self._run(action.body, view, known)
+    def over(self, sorts: tuple[str, ...]) -> str:
+        if not sorts:
+            return "None"
+        return sorts[0] if len(sorts) == 1 else f"({', '.join(sorts)})"
 
-        fn = _with_signature(act, action.name, ("view", *parameter_names(action.sorts)))
-        fairness = Fairness[action.fairness.upper()]
-        return Action(fn, over=self._over(action.sorts), fairness=fairness)
+    def action(self, action: ActionPlan) -> str:
+        over = f", over={self.over(action.sorts)}" if action.sorts else ""
+        fairness = f", fairness=Fairness.{action.fairness.upper()}"
+        return f"Action({action.name}{over}{fairness if action.fairness != 'none' else ''})"
 
-    def _property(self, planned: PropertyPlan) -> Property:
-        over = self._over(planned.sorts)
-        views = 2 if planned.kind == "each_step" else 1
-        if planned.kind == "deadlock_free":
-            return deadlock_free(name=planned.name)
-        claim = self._predicate(planned.claim, planned.name, planned.sorts, views)
-        if planned.kind == "sometimes":
-            return sometimes(claim)
-        if planned.kind == "leads_to":
-            goal = self._predicate(planned.goal, f"{planned.name}_goal", planned.sorts)
-            return leads_to(claim, goal, over=over, name=planned.name)
-        if planned.witness:
-            witness = self._predicate(planned.witness, f"{planned.name}_witness", ())
-            make: Callable[..., Property] = always if planned.kind == "always" else each_step
-            return make(claim, over=over, witness=witness)
-        return BY_OVER[planned.kind](claim, over=over)
+    def claim(self, claim: PropertyPlan) -> str:
+        if claim.kind == "deadlock_free":
+            return "deadlock_free()"
+        arguments = [claim.name]
+        if claim.kind == "leads_to":
+            arguments += [f"{claim.name}_goal", f"name={claim.name!r}"]
+        if claim.sorts:
+            arguments.append(f"over={self.over(claim.sorts)}")
+        if claim.witness:
+            arguments.append(f"witness={claim.name}_witness")
+        return f"{claim.kind}({', '.join(arguments)})"
 
-    def _predicate(
-        self, claim: Node, name: str, sorts: tuple[str, ...], views: int = 1
-    ) -> Callable[..., Any]:
-        def holds(*arguments: Any) -> Any:
-            known = dict(zip(parameter_names(sorts), arguments[views:], strict=True))
-            return self._value(claim, arguments[views - 1], known, arguments[0])
+    def predicates(self, claim: PropertyPlan) -> Iterator[str]:
+        views = "before, view" if claim.kind == "each_step" else "view"
+        if claim.claim:
+            yield from self.predicate(claim.name, views, claim.sorts, claim.claim)
+        if claim.goal:
+            yield from self.predicate(f"{claim.name}_goal", "view", claim.sorts, claim.goal)
+        if claim.witness:
+            yield from self.predicate(f"{claim.name}_witness", "view", (), claim.witness)
 
-        return _with_signature(holds, name, (*("before", "view")[-views:], *parameter_names(sorts)))
+    def predicate(self, name: str, views: str, sorts: tuple[str, ...], e: Node) -> Iterator[str]:
+        yield f"def {name}({self.signature(views, sorts)}):"
+        yield f"    return {self.value(e)}"
 
-    def cell(self, name: str, key: Any) -> Cell:
-        return self.fields[name][key]
+    def signature(self, views: str, sorts: tuple[str, ...]) -> str:
+        return ", ".join([views, *parameter_names(sorts)])
 
-    def _value(self, e: Node, view: View, known: dict[str, Any], old: View) -> Any:
-        def value(part: Node) -> Any:
-            return self._value(part, view, known, old)
+    def body(self, body: Body) -> Iterator[str]:
+        for statement in body or [("pass",)]:
+            for line in self.statement(statement):
+                yield f"    {line}"
 
-        head = e[0]
-        if head == "lit":
-            return e[1]
-        if head == "var":
-            return known[e[1]]
-        if head in {"cell", "old"}:
-            source, key = (view if head == "cell" else old), value(e[2])
-            if int(e[1][1:]) % 2:
-                return source.read(self.cell(e[1], key))
-            return getattr(self.records[self.plan.fields[e[1]].record](source, key), e[1])
-        if head == "call":
-            return FUNCTIONS[e[1]](*map(value, e[2:]))
-        if head == "test":
-            arguments = [self._argument(part, view, known) for part in e[4:]]
-            return view.test(self.cell(e[1], value(e[2])), FUNCTIONS[e[3]], *arguments)
-        if head in {"every", "some"}:
-            answers = (
-                self._value(e[3], view, {**known, e[1]: member}, old) for member in self.sorts[e[2]]
-            )
-            return all(answers) if head == "every" else any(answers)
-        if head == "member":
-            return self._members(e[1])[e[2]]
-        if head == "all_of":
-            return frozenset(self._members(e[1]))
-        return _logic(head, e[1:], value)
-
-    def _members(self, name: str) -> list[Any]:
-        members = self.plan.sorts[name].members
-        if isinstance(members, int):
-            return [Atom(name, number) for number in range(1, members + 1)]
-        return list(members)
-
-    def _argument(self, e: Node, view: View, known: dict[str, Any]) -> Any:
-        if e[0] == "ref":
-            return self.cell(e[1], self._value(e[2], view, known, view))
-        if e[0] == "computed":
-            return Computed(FUNCTIONS[e[1]], *(self._argument(part, view, known) for part in e[2:]))
-        return self._value(e, view, known, view)
-
-    def _run(self, body: Body, view: View, known: dict[str, Any]) -> None:
-        for statement in body:
-            getattr(self, f"_{statement[0]}")(view, known, *statement[1:])
-
-    def _write(self, view: View, known: dict[str, Any], name: str, key: Node, e: Node) -> None:
-        at, new = self._value(key, view, known, view), self._value(e, view, known, view)
-        if int(name[1:]) % 2:
-            view.write(self.cell(name, at), new)
-        else:
-            setattr(self.records[self.plan.fields[name].record](view, at), name, new)
-
-    def _update(
-        self, view: View, known: dict[str, Any], name: str, key: Node, function: str, *given: Node
-    ) -> None:
-        arguments = [self._argument(e, view, known) for e in given]
-        cell = self.cell(name, self._value(key, view, known, view))
-        view.update(cell, FUNCTIONS[function], *arguments)
-
-    def _guard(self, view: View, known: dict[str, Any], e: Node) -> None:
-        guard(view, self._value(e, view, known, view))
-
-    def _refuse(self, view: View, known: dict[str, Any], reason: str) -> None:
-        view.refuse(Reason[reason])
-
-    def _if(self, view: View, known: dict[str, Any], e: Node, then: Body, otherwise: Body) -> None:
-        self._run(then if self._value(e, view, known, view) else otherwise, view, known)
-
-    def _choose(self, view: View, known: dict[str, Any], name: str, options: Node) -> None:
-        if options[0] == "literals":
-            known[name] = view.choose(options[1])
-        elif options[0] == "members":
-            known[name] = view.choose(self.sorts[options[1]])
-        elif options[0] == "range":
-            known[name] = view.choose(range(options[1]))
-        else:
-            known[name] = view.choose(self._value(options, view, known, view))
-
-    def _bind(self, view: View, known: dict[str, Any], name: str, e: Node) -> None:
-        known[name] = self._value(e, view, known, view)
-        guard(view, known[name] is not None)
-
-    def _emit(self, view: View, known: dict[str, Any], e: Node) -> None:
-        view.emit(self._value(e, view, known, view))
-
-    def _emit_field(self, view: View, known: dict[str, Any], e: Node) -> None:
-        view.emit(Boxed, inside=self._argument(e, view, known))
-
-    # From the engine's terms to the naive ones --------------------------------------
-
-    def plain(self, value: Any) -> Any:
-        if isinstance(value, Atom):
-            return repr(value)
-        if isinstance(value, Boxed):
-            return Boxed(self.plain(value.inside))
-        if isinstance(value, tuple):
-            return tuple(map(self.plain, value))
-        if isinstance(value, frozenset):
-            return frozenset(map(self.plain, value))
-        return value
-
-    def values(self, state: dict[Cell, Any]) -> dict[tuple[str, Any], Any]:
-        """A state as the naive reading has it."""
-        return {
-            (name, typed(self.plain(cell.key))): self.plain(value)
-            for cell, value in state.items()
-            if typed(value) != typed(cell.field.default)
-            for name in [cell.field.name.partition(".")[2]]
+    def statement(self, statement: Node) -> Iterator[str]:
+        head, *parts = statement
+        if head == "if":
+            yield f"if {self.value(parts[0])}:"
+            yield from self.body(parts[1])
+            if parts[2]:
+                yield "else:"
+                yield from self.body(parts[2])
+            return
+        if head == "write" and self.by_record(parts[0]):
+            yield f"{self.record('view', *parts[:2])}.{parts[0]} = {self.value(parts[2])}"
+            return
+        if head == "bind":
+            yield f"{parts[0]} = {self.value(parts[1])}"
+            yield f"guard(view, {parts[0]} is not None)"
+            return
+        written: dict[str, Callable[[], str]] = {
+            "pass": lambda: "pass",
+            "write": lambda: f"view.write({self.cell(*parts[:2])}, {self.value(parts[2])})",
+            "update": lambda: self.asking("update", *parts),
+            "guard": lambda: f"guard(view, {self.value(parts[0])})",
+            "refuse": lambda: f"view.refuse(Reason.{parts[0]})",
+            "choose": lambda: f"{parts[0]} = view.choose({self.options(parts[1])})",
+            "emit": lambda: f"view.emit({self.value(parts[0])})",
+            "emit_field": lambda: f"view.emit(Boxed, inside={self.value(parts[0])})",
         }
+        yield written[head]()
+
+    def options(self, options: Node) -> str:
+        if options[0] == "range":
+            return f"range({options[1]})"
+        if options[0] == "members":
+            return str(options[1])
+        return literal(options[1]) if options[0] == "literals" else self.value(options)
+
+    def by_record(self, name: str) -> bool:
+        """Half of the cells are touched through their record, half directly."""
+        return int(name[1:]) % 2 == 0
+
+    def record(self, view: str, name: str, key: Node) -> str:
+        return f"{self.plan.fields[name].record}({view}, {self.value(key)})"
+
+    def cell(self, name: str, key: Node) -> str:
+        return f"{self.plan.fields[name].record}.{name}[{self.value(key)}]"
+
+    def read(self, view: str, name: str, key: Node) -> str:
+        if self.by_record(name):
+            return f"{self.record(view, name, key)}.{name}"
+        return f"{view}.read({self.cell(name, key)})"
+
+    def asking(self, method: str, name: str, key: Node, function: str, *arguments: Node) -> str:
+        handed = ", ".join([function, *map(self.value, arguments)])
+        if self.by_record(name):
+            field = f"{self.plan.fields[name].record}.{name}"
+            return f"{self.record('view', name, key)}.{method}({field}, {handed})"
+        return f"view.{method}({self.cell(name, key)}, {handed})"
+
+    def value(self, e: Node) -> str:
+        head, *parts = e
+        if head in WRITTEN_AS:
+            return WRITTEN_AS[head].format(*map(self.value, parts))
+        if head in {"every", "some"}:
+            name = "all" if head == "every" else "any"
+            return f"{name}({self.value(parts[2])} for {parts[0]} in {parts[1]})"
+        if head in {"call", "computed"}:
+            arguments = map(self.value, parts[1:])
+            if head == "computed":
+                return f"Computed({', '.join([parts[0], *arguments])})"
+            return f"{parts[0]}({', '.join(arguments)})"
+        written: dict[str, Callable[[], str]] = {
+            "lit": lambda: literal(parts[0]),
+            "var": lambda: parts[0],
+            "member": lambda: f"{parts[0]}[{parts[1]}]",
+            "all_of": lambda: f"frozenset({parts[0]})",
+            "cell": lambda: self.read("view", *parts),
+            "old": lambda: self.read("before", *parts),
+            "ref": lambda: self.cell(*parts),
+            "test": lambda: self.asking("test", *parts),
+        }
+        return written[head]()
 
 
-def _logic(head: str, parts: Node, value: Callable[[Node], Any]) -> bool:
-    if head == "not":
-        return not value(parts[0])
-    assert head in {"and", "or"}, head
-    return all(map(value, parts)) if head == "and" else any(map(value, parts))
+def literal(value: Any) -> str:
+    """A value as Python writes it."""
+    if isinstance(value, Enum):
+        return str(value)
+    if isinstance(value, Boxed):
+        return f"Boxed({literal(value.inside)})"
+    if isinstance(value, tuple):
+        return f"({''.join(literal(item) + ', ' for item in value)})"
+    if isinstance(value, frozenset):
+        return f"frozenset({literal(tuple(value))})" if value else "frozenset()"
+    return repr(value)
 
 
-def _filled(own: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
-    return lambda namespace: namespace.update(own)
+def plain(value: Any) -> Any:
+    """A value of the engine's as the naive reading has it."""
+    if isinstance(value, Atom):
+        return repr(value)
+    if isinstance(value, Boxed):
+        return Boxed(plain(value.inside))
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    if isinstance(value, frozenset):
+        return frozenset(map(plain, value))
+    return value
 
 
-def _with_signature(
-    fn: Callable[..., Any], name: str, names: tuple[str, ...]
-) -> Callable[..., Any]:
-    """`fn` under a name and with parameters of its own, as an author would have written it."""
-    parameters = ", ".join(names)
-    made: dict[str, Any] = {"fn": fn}
-    exec(f"def {name}({parameters}):\n    return fn({parameters})", made)  # noqa: S102
-    function: Callable[..., Any] = made[name]
-    return function
+def plain_state(state: Mapping[Cell, Any]) -> dict[tuple[str, Any], Any]:
+    """A state of the engine's as the naive reading has it."""
+    return {
+        (cell.field.name.partition(".")[2], typed(plain(cell.key))): plain(value)
+        for cell, value in state.items()
+        if typed(value) != typed(cell.field.default)
+    }

@@ -15,15 +15,16 @@ Scope = dict[str, Kind]
 class Expressions:
     """Draws expressions whose values stay in the kinds asked for."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, draw: str) -> None:
         self.seed = seed
-        self.rng = random.Random(seed)
+        self.rng = random.Random(draw)
         self.sorts: dict[str, SortPlan] = {}
         self.records: dict[str, RecordPlan] = {}
         self.fields: dict[str, FieldPlan] = {}
         self.readable: list[str] = []
         self.in_step = False
         self.beside: Node | None = None  # a cell that need not be spoken of again
+        self.nested = 0  # within how many quantifiers
         self.variables = 0
 
     def chance(self, probability: float) -> bool:
@@ -142,9 +143,11 @@ class Expressions:
         if depth and draw < 0.38:
             return ("not", self.claim(scope, depth - 1))
         look = self.look(scope)
-        if look is None or (depth and draw < 0.55):  # speak of some or of all members
-            name, sort = self.fresh(), self.rng.choice([*self.sorts])
+        if look is None or (depth and draw < 0.55 and not self.nested):
+            name, sort = self.fresh(), self.telling_sort(scope)
+            self.nested += 1
             inner = self.claim({**scope, name: ("member", sort)}, max(depth - 1, 0))
+            self.nested -= 1
             return (self.rng.choice(("every", "some")), name, sort, inner)
         kind, self.beside = self.fields[look[1]].kind, look[1:]
         if look[0] == "cell" and self.chance(0.4):
@@ -154,6 +157,16 @@ class Expressions:
             made = ("call", function, look, *arguments)
         self.beside = None
         return made
+
+    def telling_sort(self, scope: Scope) -> str:
+        """A sort that cells are over or about, a new one if possible."""
+        fields = [self.fields[name] for name in self.readable]
+        about: list[str] = [f.kind[1] for f in fields if f.kind[0] not in {"mod", "mixed"}]
+        over = [sort for f in fields for sort in self.records[f.record].sorts]
+        new = [sort for sort in over if ("member", sort) not in scope.values()]
+        if self.chance(0.1):
+            return self.rng.choice([*self.sorts])
+        return self.rng.choice(new or [*over, *about] or [*self.sorts])
 
     def look(self, scope: Scope) -> Node | None:
         kinds = {self.fields[name].kind[0] for name in self.readable}

@@ -7,10 +7,10 @@ quantify over them or choose among them, so they cannot tell one from another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from random_expressions import Expressions, Scope
+from naive_checker import Explored
+from random_expressions import Scope
 from random_naive import NaiveReading
 from random_plan import (
     ActionPlan,
@@ -24,9 +24,9 @@ from random_plan import (
     SortPlan,
     parameter_names,
 )
+from random_programs import Programs
 from random_values import MIXED
 
-T = TypeVar("T")
 VALUE_SORTS: tuple[tuple[Any, ...], ...] = (
     ("a", "b"),
     (0, 1, 2),
@@ -39,9 +39,10 @@ VALUE_SORTS: tuple[tuple[Any, ...], ...] = (
     ("a", "b", b"a"),
 )
 ANY_KEYS: tuple[Any, ...] = (False, 7, "k", (1, "z"), b"\x00\x01\x02\x03\x04")
-STATES = (30, 60, 120, 200, 400)
+STATES = (40, 60, 80, 120, 160, 300)
 MEMBERS = (0, 0, 0, 1, 1, 1, 1, 1, 2)
 STRONG_INSTANCES = 4
+DRAFTS, ENOUGH_STATES, MANY_STEPS = 3, 6, 3000
 
 
 def domain_size(kind: Kind, sorts: dict[str, SortPlan]) -> int:
@@ -58,25 +59,19 @@ def domain_size(kind: Kind, sorts: dict[str, SortPlan]) -> int:
     return sizes.get(name) or 1 + n * 2**n
 
 
-class Maker(Expressions):
+class Maker(Programs):
     """Draws one plan."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.pools: list[tuple[Any, ...]] = []
+    def __init__(self, seed: int, draw: str) -> None:
+        super().__init__(seed, draw)
         self.initial: Body | None = None
         self.keep_auxiliary = False
-
-    def some(self, values: Sequence[T], fewest: int, most: int) -> tuple[T, ...]:
-        """A few of `values`, in their order."""
-        count = min(len(values), self.rng.randint(fewest, most))
-        return tuple(values[i] for i in sorted(self.rng.sample(range(len(values)), count)))
 
     def plan(self) -> Plan:
         symmetric = self.chance(0.3)
         self.make_sorts(symmetric)
         self.keep_auxiliary = self.chance(0.3)
-        self.make_fields(self.rng.choice(STATES))
+        self.make_fields(self.rng.choice(STATES[:3] if symmetric else STATES))
         self.readable = [f.name for f in self.fields.values() if not f.auxiliary]
         self.initial = self.beginning() if self.chance(0.7) else None
         live = not symmetric and self.chance(0.7)
@@ -100,7 +95,8 @@ class Maker(Expressions):
         for number in range(self.rng.choice((1, 1, 2, 2, 3))):
             name = f"S{number}x"
             if symmetric and (number == 0 or self.chance(0.3)):
-                sort = SortPlan(name, self.rng.choice((2, 2, 3, 3, 4)), symmetric=True)
+                sizes = (2, 2) if number else (2, 3, 3, 4)
+                sort = SortPlan(name, self.rng.choice(sizes), symmetric=True)
             elif self.chance(0.4):
                 sort = SortPlan(name, self.rng.choice((2, 2, 3)))
             else:
@@ -133,18 +129,18 @@ class Maker(Expressions):
                     self.add_field(name, kind, auxiliary)
         if not any(not f.auxiliary for f in self.fields.values()):
             self.records["R9"] = RecordPlan("R9", ())
-            self.add_field("R9", ("mod", self.rng.choice((2, 5, 40, 300))), False)
+            self.add_field("R9", ("mod", self.rng.choice((2, 5, 40))), False)
         used = {planned.record for planned in self.fields.values()}
         self.records = {name: record for name, record in self.records.items() if name in used}
 
     def kind(self) -> Kind:
         distinct = [sort.name for sort in self.sorts.values() if sort.distinct]
-        names = ["mod", "mod", "mod", "mixed", "mixed", "opt", "opt"]
+        names = ["mod", "mod", "mod", "mod", "mixed", "mixed", "opt", "opt"]
         if distinct:
             names += ["set", "set", "pairs", "claim", "boxed"]
         name = self.rng.choice([*names, "queue"])
         if name == "mod":
-            return (name, self.rng.choice((2, 2, 3, 3, 4, 5, 9, 40)))
+            return (name, self.rng.choice((2, 2, 2, 3, 3, 3, 4, 5, 9, 40, 300)))
         if name == "mixed":
             return (name, self.rng.choice(self.pools))
         sort = self.rng.choice(distinct if name in {"set", "pairs", "claim"} else [*self.sorts])
@@ -163,6 +159,8 @@ class Maker(Expressions):
 
     def actions(self, live: bool) -> list[ActionPlan]:
         found, strong = [], 0
+        guarded = self.rng.choice((0.3, 0.5, 1))
+        fuel = self.fuel() if self.chance(0.4) else None
         for number in range(self.rng.randint(2, 5)):
             sorts = self.some_sorts(self.rng.choice(MEMBERS))
             instances = 1
@@ -176,8 +174,8 @@ class Maker(Expressions):
                 name: ("member", sort)
                 for name, sort in zip(parameter_names(sorts), sorts, strict=True)
             }
-            body = []
-            if self.chance(0.45):
+            body: Body = []
+            if self.chance(guarded):
                 claim = self.claim(scope, 1) if self.chance(0.5) else self.mostly(scope)
                 trusted = self.chance(0.7)
                 body.append(("guard", self.true_at_first(claim, scope) if trusted else claim))
@@ -186,8 +184,26 @@ class Maker(Expressions):
             for _ in range(self.rng.choice((1, 1, 2))):
                 body += self.effect(scope, progress=True)
             body += self.body(scope, self.rng.randint(0, 2))
+            if fuel and self.chance(0.85):
+                body = [self.some_left(fuel), *body, self.one_less(fuel)]
             found.append(ActionPlan(f"a{number}", sorts, fairness, body))
         return found
+
+    def fuel(self) -> FieldPlan | None:
+        """A counter whose end stops whoever uses it."""
+        for f in self.fields.values():
+            record = self.records[f.record]
+            if f.kind[0] == "mod" and f.kind[1] > 2 and not (f.auxiliary or record.sorts):
+                return f
+        return None
+
+    def some_left(self, fuel: FieldPlan) -> Node:
+        key = ("lit", (self.records[fuel.record].keys or (None,))[0])
+        return ("guard", ("test", fuel.name, key, "less", ("lit", fuel.kind[1] - 1)))
+
+    def one_less(self, fuel: FieldPlan) -> Node:
+        key = ("lit", (self.records[fuel.record].keys or (None,))[0])
+        return ("update", fuel.name, key, "add", ("lit", 1), ("lit", fuel.kind[1]))
 
     def beginning(self) -> Body:
         scope: Scope = {}
@@ -195,7 +211,7 @@ class Maker(Expressions):
         for _ in range(self.rng.randint(0, 2)):
             body += self.effect(scope)
         if self.chance(0.5):
-            body.append(self.choice_of(self.rng.choice([*self.sorts]), scope))
+            body.append(self.choice_of(self.telling_sort(scope), scope))
         for _ in range(self.rng.randint(1, 2)):
             body += self.effect(scope, progress=True)
         return body + (self.body(scope, 1) if self.chance(0.3) else [])
@@ -212,111 +228,6 @@ class Maker(Expressions):
             return claim if reading.value(claim, state, known, state) else ("not", claim)
         return claim
 
-    def body(self, scope: Scope, size: int) -> Body:
-        scope = dict(scope)
-        body: Body = []
-        for _ in range(size):
-            body += self.effect(scope) if self.chance(0.6) else [self.statement(scope)]
-        return body
-
-    def statement(self, scope: Scope) -> Node:
-        """Anything but an effect; variables it makes are added to `scope`."""
-        draw = self.rng.random()
-        if draw < 0.1:
-            return ("guard", self.mostly(scope))
-        if draw < 0.4:
-            return ("if", self.claim(scope, 1), self.body(scope, 1), self.body(scope, 1))
-        if draw < 0.58:
-            refusal = ("refuse", self.rng.choice(("FULL", "LATE")))
-            return ("if", self.claim(scope, 1), [refusal], [])
-        if draw < 0.78:
-            return self.choice(scope)
-        if draw < 0.88 and (source := self.cell(scope, "opt")):
-            name = self.fresh()
-            scope[name] = ("member", self.fields[source[1]].kind[1])
-            return ("bind", name, source)
-        return self.emission(scope)
-
-    def effect(self, scope: Scope, *, progress: bool = False) -> Body:
-        """A write or an update, after choices for what it needs and nothing in sight offers."""
-        target = self.rng.choice([*self.fields.values()])
-        needed = [*self.records[target.record].sorts]
-        if target.kind[0] not in {"mod", "mixed"}:
-            needed.append(target.kind[1])
-        body: Body = []
-        for sort in needed:
-            if self.sorts[sort].symmetric and ("member", sort) not in scope.values():
-                body.append(self.choice_of(sort, scope))
-        key = self.key(target.name, scope)
-        if progress and self.chance(0.6):
-            return [*body, ("update", target.name, key, *self.change(target.kind, scope))]
-        self.beside = (target.name, key) if self.chance(0.7) else None
-        if self.chance(0.5):
-            body.append(("write", target.name, key, self.value(target.kind, scope)))
-        else:
-            body.append(("update", target.name, key, *self.transfer(target.kind, scope)))
-        self.beside = None
-        return body
-
-    def transfer(self, kind: Kind, scope: Scope) -> Node:
-        """The function and arguments of an update that looks at another cell."""
-        other = self.cell(scope, "mod") if kind[0] == "mod" else self.cell(scope, kind=kind)
-        if not other:
-            return ("same_as", self.value(kind, scope))
-        reference: Node = ("ref", *other[1:])
-        if kind[0] == "mod":
-            shifted = ("computed", "add", reference, ("lit", 1), ("lit", 3))
-            return ("add", self.rng.choice((reference, shifted, other)), ("lit", kind[1]))
-        if kind[0] == "set" and self.chance(0.6):
-            return (self.rng.choice(("union", "union", "without")), reference)
-        return ("same_as", reference)
-
-    def change(self, kind: Kind, scope: Scope) -> Node:
-        """The function and arguments of an update that mostly does change something."""
-        member = self.member(kind[1], scope) if kind[0] in {"set", "queue", "pairs"} else None
-        if kind[0] == "mod":
-            return ("add", ("lit", self.rng.choice((1, 1, 1, 2, 3))), ("lit", kind[1]))
-        if kind[0] == "mixed":
-            return ("next_of", ("lit", kind[1]))
-        if kind[0] == "set" and member:
-            return (self.rng.choice(("insert", "insert", "remove")), member)
-        if kind[0] == "pairs" and member:
-            return ("put", member, ("lit", self.chance(0.5)))
-        if kind[0] == "queue":
-            return ("append", member, ("lit", 2)) if member and self.chance(0.7) else ("pop",)
-        return ("same_as", self.value(kind, scope))
-
-    def choice(self, scope: Scope) -> Node:
-        name, draw = self.fresh(), self.rng.random()
-        if draw < 0.35:
-            return self.choice_of(self.rng.choice([*self.sorts]), scope)
-        if draw < 0.55 and (source := self.cell(scope, "set")):
-            scope[name] = ("member", self.fields[source[1]].kind[1])
-            return ("choose", name, source)
-        if draw < 0.75:
-            count = self.rng.choice((1, 2, 2, 3))
-            scope[name] = ("mod", count)
-            return ("choose", name, ("range", count))
-        pool = self.rng.choice(self.pools)
-        scope[name] = ("mixed", pool)
-        return ("choose", name, ("literals", self.some(pool, 1 if self.chance(0.9) else 0, 3)))
-
-    def choice_of(self, sort: str, scope: Scope) -> Node:
-        name = self.fresh()
-        scope[name] = ("member", sort)
-        return ("choose", name, ("members", sort))
-
-    def emission(self, scope: Scope) -> Node:
-        numbers = [f for f in self.fields.values() if f.kind[0] == "mod"]
-        counted = [(f, key) for f in numbers if (key := self.key(f.name, scope))]
-        if counted and self.chance(0.7):
-            source, key = self.rng.choice(counted)
-            reference = ("ref", source.name, key)
-            if self.chance(0.5):
-                return ("emit_field", ("computed", "add", reference, ("lit", 1), ("lit", 7)))
-            return ("emit_field", reference)
-        return ("emit", self.cell(scope, "mod", "mixed") or ("lit", "said"))
-
     # Properties -------------------------------------------------------------------
 
     def safety(self) -> list[PropertyPlan]:
@@ -324,21 +235,28 @@ class Maker(Expressions):
         for number in range(self.rng.randint(1, 3)):
             sorts, scope = self.over()
             witness = self.claim({}) if self.chance(0.25) else ()
-            claim = self.mostly(scope) if self.chance(0.6) else self.claim(scope)
+            claim = self.safe(scope)
             found.append(PropertyPlan("always", f"always{number}", sorts, claim, (), witness))
-        for number in range(self.rng.randint(0, 2)):
-            sorts, scope = self.over(most=1)
+        if self.chance(0.4):
+            sorts, scope = self.over(most=1 if self.chance(0.3) else 0)
             self.in_step = True
-            claim = self.mostly(scope) if self.chance(0.6) else self.claim(scope)
+            claim = self.safe(scope)
             self.in_step = False
-            witness = self.claim({}) if self.chance(0.15) else ()
-            found.append(PropertyPlan("each_step", f"step{number}", sorts, claim, (), witness))
+            witness = self.claim({}) if self.chance(0.2) else ()
+            found.append(PropertyPlan("each_step", "step", sorts, claim, (), witness))
         for number in range(self.rng.randint(0, 2)):
             claim = ("and", self.claim({}, 1), self.claim({}, 1))
             found.append(PropertyPlan("sometimes", f"sometimes{number}", (), claim))
         if self.chance(0.7):
             found.append(PropertyPlan("deadlock_free", "deadlock_free"))
         return found
+
+    def safe(self, scope: Scope) -> Node:
+        """A claim that holds at first, and often for long."""
+        claim = self.mostly(scope)
+        if self.chance(0.6):
+            claim = ("or", claim, self.mostly(scope))
+        return self.true_at_first(claim, scope)
 
     def liveness(self) -> list[PropertyPlan]:
         found = []
@@ -353,9 +271,6 @@ class Maker(Expressions):
             found.append(PropertyPlan("leads_to", f"leads{number}", sorts, *claims))
         return found
 
-    def some_sorts(self, count: int) -> tuple[str, ...]:
-        return tuple(self.rng.choice([*self.sorts]) for _ in range(count))
-
     def over(self, most: int = 2) -> tuple[tuple[str, ...], Scope]:
         """Sorts for a property to range over, and the variables that makes."""
         sorts = self.some_sorts(min(most, self.rng.choice(MEMBERS)))
@@ -364,5 +279,14 @@ class Maker(Expressions):
 
 
 def random_plan(seed: int) -> Plan:
-    """The plan of this seed, always the same."""
-    return Maker(seed).plan()
+    """The plan of this seed, always the same.
+
+    Most programs drawn at random go nowhere, and a few are slow, so the first of a few
+    drafts that has some states is taken; the last one is taken whatever it has.
+    """
+    for draft in range(DRAFTS):
+        plan = Maker(seed, f"{seed}/{draft}").plan()
+        explored = Explored(NaiveReading(plan).model())
+        if len(explored.states) >= ENOUGH_STATES and len(explored.generated) <= MANY_STEPS:
+            break
+    return plan

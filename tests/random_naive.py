@@ -7,6 +7,7 @@ from the engine.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from random_values import FUNCTIONS, Boxed, typed
 
 Values: TypeAlias = dict[tuple[str, Any], Any]
 """A state: values by field and typed key.  Cells that hold their default are left out."""
+Meaning: TypeAlias = Callable[[Values, dict[str, Any], Values], Any]
 
 
 @dataclass
@@ -37,6 +39,7 @@ class World:
 class NaiveReading:
     plan: Plan
     members: dict[str, list[Any]] = field(init=False)
+    meanings: dict[int, tuple[Node, Meaning]] = field(default_factory=dict)
     orbits: dict[Any, Any] = field(default_factory=dict)
     became: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -51,47 +54,52 @@ class NaiveReading:
     # Values -----------------------------------------------------------------------
 
     def value(self, e: Node, state: Values, known: dict[str, Any], old: Values) -> Any:
+        return self.meaning(e)(state, known, old)
+
+    def meaning(self, e: Node) -> Meaning:
+        """What an expression is worth, given a state, the variables, and a state before."""
+        if id(e) not in self.meanings:
+            self.meanings[id(e)] = (e, self._logic(e) or self._term(e))
+        return self.meanings[id(e)][1]
+
+    def _term(self, e: Node) -> Meaning:
         match e:
             case ("lit", value):
-                return value
+                return lambda s, v, o: value
             case ("member", sort, number):
-                return self.members[sort][number]
+                return lambda s, v, o: self.members[sort][number]
             case ("var", name):
-                return known[name]
+                return lambda s, v, o: v[name]
             case ("all_of", sort):
-                return frozenset(self.members[sort])
-            case ("old", name, key):
-                return self.look(old, name, self.value(key, state, known, old))
-            case ("cell" | "ref", name, key):
-                return self.look(state, name, self.value(key, state, known, old))
+                return lambda s, v, o: frozenset(self.members[sort])
+            case ("cell" | "ref" | "old" as head, name, key):
+                at, default = self.meaning(key), self.plan.fields[name].default
+                if head == "old":
+                    return lambda s, v, o: o.get((name, typed(at(s, v, o))), default)
+                return lambda s, v, o: s.get((name, typed(at(s, v, o))), default)
             case ("call" | "computed", function, *arguments):
-                values = [self.value(argument, state, known, old) for argument in arguments]
-                return FUNCTIONS[function](*values)
-            case ("test", name, key, function, *arguments):
-                cell = ("cell", name, key)
-                return self.value(("call", function, cell, *arguments), state, known, old)
-            case _:
-                return self.truth(e, state, known, old)
-
-    def truth(self, e: Node, state: Values, known: dict[str, Any], old: Values) -> bool:
-        match e:
-            case ("not", inner):
-                return not self.value(inner, state, known, old)
-            case ("and", *both):
-                return all(self.value(part, state, known, old) for part in both)
-            case ("or", *both):
-                return any(self.value(part, state, known, old) for part in both)
-            case ("every", name, sort, inner):
-                return all(
-                    self.value(inner, state, {**known, name: member}, old)
-                    for member in self.members[sort]
-                )
-            case ("some", name, sort, inner):
-                return not self.truth(("every", name, sort, ("not", inner)), state, known, old)
+                fn, parts = FUNCTIONS[function], [self.meaning(part) for part in arguments]
+                return lambda s, v, o: fn(*[part(s, v, o) for part in parts])
+            case ("test" | "update", name, key, function, *arguments):
+                return self._term(("call", function, ("cell", name, key), *arguments))
         raise AssertionError(e)
 
-    def look(self, state: Values, name: str, key: Any) -> Any:
-        return state.get((name, typed(key)), self.plan.fields[name].default)
+    def _logic(self, e: Node) -> Meaning | None:
+        match e:
+            case ("not", inner):
+                denied = self.meaning(inner)
+                return lambda s, v, o: not denied(s, v, o)
+            case ("and", *both):
+                parts = [self.meaning(part) for part in both]
+                return lambda s, v, o: all(part(s, v, o) for part in parts)
+            case ("or", *both):
+                parts = [self.meaning(part) for part in both]
+                return lambda s, v, o: any(part(s, v, o) for part in parts)
+            case ("every" | "some" as head, name, sort, inner):
+                said, members = self.meaning(inner), self.members[sort]
+                of = all if head == "every" else any
+                return lambda s, v, o: of(said(s, {**v, name: m}, o) for m in members)
+        return None
 
     def holds(self, claim: Node, state: Values, arguments: Any = (), old: Any = None) -> bool:
         known = dict(zip(parameter_names(tuple(arguments)), arguments, strict=True))
@@ -116,9 +124,8 @@ class NaiveReading:
         match statement:
             case ("write", name, key, e):
                 self.put(world.state, name, value(key), value(e))
-            case ("update", name, key, function, *arguments):
-                new = value(("call", function, ("cell", name, key), *arguments))
-                self.put(world.state, name, value(key), new)
+            case ("update", name, key, *_):
+                self.put(world.state, name, value(key), value(statement))
             case ("guard", e):
                 world.status = "running" if value(e) else "disabled"
             case ("refuse", reason):

@@ -107,18 +107,9 @@ class Plan:
     def symmetric(self) -> list[str]:
         """The sorts whose members are exchanged: those that records, actions, claims are over."""
         spoken = {sort for r in self.records.values() if not r.open for sort in r.sorts}
-        spoken |= {sort for planned in (*self.actions, *self.properties) for sort in planned.sorts}
+        spoken |= {sort for action in self.actions for sort in action.sorts}
+        spoken |= {sort for claim in self.properties for sort in claim.sorts}
         return [name for name, sort in self.sorts.items() if sort.symmetric and name in spoken]
-
-    def __str__(self) -> str:
-        lines = [f"seed {self.seed}, keep_auxiliary={self.keep_auxiliary}"]
-        lines += map(str, [*self.sorts.values(), *self.records.values(), *self.fields.values()])
-        lines += [f"initial: {self.initial}", f"done: {self.done}"]
-        for action in self.actions:
-            lines.append(f"{action.fairness} {action.name}({', '.join(action.sorts)}):")
-            lines += [f"    {statement}" for statement in action.body]
-        lines += [f"constraint: {constraint}" for constraint in self.constraints]
-        return "\n".join([*lines, *map(str, self.properties)])
 
 
 def parameter_names(sorts: tuple[str, ...]) -> list[str]:
