@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import chain, permutations, product
 from typing import Any, NoReturn
 
 from choir_model.engine import ANY, Cell, Computed, Model, Property
 from choir_model.engine.model import Kind
+from choir_model.engine.values import encode
 
 State = tuple[Any, ...]
 Script = list[int]
@@ -59,7 +61,7 @@ class NaiveView:
         return fn(self.read(cell), *map(self._argument, args))
 
     def choose(self, options: Any) -> Any:
-        options = list(options)
+        options = _in_order(options) if isinstance(options, frozenset) else tuple(options)
         if not options:
             raise NoOption
         at = len(self.taken)
@@ -244,6 +246,12 @@ class Naive:
         done = self.model.done
         if self.deadlock and (done is None or not self._ask(done, state)):
             self.violated.update(self.deadlock)
+
+
+@cache
+def _in_order(options: frozenset[Any]) -> tuple[Any, ...]:
+    # As the engine orders them: else the first so many states would be others.
+    return tuple(sorted(options, key=encode))
 
 
 def _plain(value: Any) -> Any:

@@ -152,7 +152,8 @@ def test_ratios_that_are_too_high_are_named() -> None:
     counts = {"distinct": 3, "generated": 4}
     result = Result("tank", 1, None, False, counts, counts)
     result.engine, result.naive = [2.0, 9.0, 3.0], [1.0, 1.0, 2.0]
-    assert result.ratio == 2.0
+    result.engine_processor, result.naive_processor = [2.0], [8.0]
+    assert (result.ratio, result.processor_ratio) == (2.0, 0.25)
     assert shortfalls([result], 2.0) == []
     (line,) = shortfalls([result], 1.5)
     assert line.startswith("tank: the engine takes 2.00 times as long")
