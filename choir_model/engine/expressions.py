@@ -22,11 +22,15 @@ from choir_model.engine.values import encode
 class Constant:
     """A value known when the expression was made."""
 
-    __slots__ = ("key", "value")
+    __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self.key: Hashable = ("constant", _key_of(value))
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for constants of the same value and type."""
+        return ("constant", _key_of(self.value))
 
 
 class Base:

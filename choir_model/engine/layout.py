@@ -37,7 +37,7 @@ class Layout:
         self.bits = 0
         self.stale = False
         self._model = model
-        self._numbers: dict[Cell, int] = {}
+        self.numbers: dict[Cell, int] = {}
         self._ids: list[dict[bytes, int]] = []
         self._integers: list[dict[int, int]] = []
         self._open: set[Field[Any]] = set()
@@ -56,7 +56,7 @@ class Layout:
 
     def number(self, cell: Cell) -> int:
         """The number of `cell`; `ModelError` if the model declares no such cell."""
-        found = self._numbers.get(cell)
+        found = self.numbers.get(cell)
         if found is not None:
             return found
         if cell.field in self._open:
@@ -86,7 +86,7 @@ class Layout:
 
     def _add(self, cell: Cell) -> int:
         number = len(self.cells)
-        self._numbers[cell] = number
+        self.numbers[cell] = number
         self.cells.append(cell)
         self.values.append([])
         self.codes.append([])

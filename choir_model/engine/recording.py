@@ -49,36 +49,31 @@ class Look(NamedTuple):
     answer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Writes:
+class Writes(NamedTuple):
     """A branch that fired: the new value or an expression for each cell written."""
 
     cells: dict[int, Constant | Expression]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A branch that refused."""
 
     reason: Enum
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Inert:
+class Inert(NamedTuple):
     """A branch without an option: the action cannot happen so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Model code raised.  `text` says what; `script` the options taken until then."""
 
     text: str
     script: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """What came of one combination of choices."""
 
     script: tuple[int, ...]
@@ -150,6 +145,7 @@ class RecordingView:
         "_known",
         "_live",
         "_memory",
+        "_numbers",
         "_packed",
         "_pending",
         "_recording",
@@ -172,10 +168,11 @@ class RecordingView:
         writable: bool = True,
     ) -> None:
         self._memory = memory
+        self._numbers = memory.layout.numbers
         self._packed = packed
         self._recording = recording
         self._known = known
-        self._pending: dict[int, Pending] = dict(pending or {})
+        self._pending: dict[int, Pending] = {} if pending is None else dict(pending)
         self._script = script
         self._writable = writable
         self._budget = STEP_BUDGET
@@ -191,12 +188,14 @@ class RecordingView:
 
     def read(self, cell: Cell) -> Any:
         self._count()
-        if self._memory.layout.left_out(cell.field):
-            raise ModelError(self._no_auxiliary(cell))
-        number = self._memory.layout.number(cell)
+        number = self._numbers.get(cell)
+        if number is None:
+            number = self._number(cell)
         pending = self._pending.get(number)
         if pending is None:
-            return self._hand_out(self._look(number))
+            known = self._known.get(number)
+            value = self._look(number) if known is None else known.value
+            return self._hand_out(value) if self._memory.guarded else value
         if isinstance(pending, Expression):
             pending = self._pending[number] = Constant(self._resolve(pending, cell))
         return self._hand_out(pending.value)
@@ -206,7 +205,10 @@ class RecordingView:
         if type(value) not in SCALARS:
             value = self._checked(value, cell)
         self._note(cell)
-        if not self._is_left_out(cell):
+        number = self._numbers.get(cell)
+        if number is not None:
+            self._pending[number] = Constant(value)
+        elif not self._is_left_out(cell):
             self._pending[self._memory.layout.number(cell)] = Constant(value)
 
     def update(self, cell: Cell, fn: Callable[..., Any], *args: object) -> None:
@@ -272,11 +274,17 @@ class RecordingView:
             self._live = False
             raise StepBudgetExceeded(f"one action used its view more than {STEP_BUDGET} times")
 
+    def _number(self, cell: Cell) -> int:
+        """The number of a cell met for the first time, if the model lets it be read."""
+        if self._memory.layout.left_out(cell.field):
+            raise ModelError(self._no_auxiliary(cell))
+        return self._memory.layout.number(cell)
+
     def _look(self, number: int) -> Any:
         known = self._known.get(number)
         if known is None:
             layout = self._memory.layout
-            answer = layout.id(self._packed, number)
+            answer = (self._packed >> layout.shift[number]) & layout.mask[number]
             known = self._known[number] = Constant(layout.values[number][answer])
             self._recording.looks.append(Look(number, answer))
         return known.value
@@ -286,9 +294,7 @@ class RecordingView:
 
     def _operand(self, argument: object) -> Operand:
         if isinstance(argument, Cell):
-            if self._memory.layout.left_out(argument.field):
-                raise ModelError(self._no_auxiliary(argument))
-            number = self._memory.layout.number(argument)
+            number = self._number(argument)
             pending = self._pending.get(number)
             return pending if pending is not None else self._known.get(number) or Base(number)
         if isinstance(argument, Computed):

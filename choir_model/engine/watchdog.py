@@ -19,6 +19,9 @@ This is the only part of the engine that depends on time, and time decides nothi
 whether a run that would not end is an error.  So the limit is generous, and counted in
 wake-ups rather than read from a clock: of a computer that sleeps meanwhile, one is missed.
 
+One thread watches for everybody, and stays: starting one takes longer than checking a small
+model does.
+
 **The race.**  Watcher and watched share two numbers, and no lock, since an exception that
 comes out of nowhere could leave one locked.  `_turn` is odd while something is watched and
 never repeats.  The watcher says that it is aiming, *then* looks whether the turn is still
@@ -62,8 +65,7 @@ class ActionTimedOut(ModelError):
 class Watchdog:
     """Stops model code that runs for longer than `seconds`; None lets it run for ever.
 
-    It watches inside its ``with`` block, and in the thread that entered it.  Outside the
-    block no thread of it remains.
+    It watches inside its ``with`` block, and in the thread that entered it.
     """
 
     def __init__(self, seconds: float | None = LIMIT) -> None:
@@ -73,20 +75,15 @@ class Watchdog:
         self._owner: int | None = None
         self._turn = 0
         self._aim = _IDLE
-        self._over = Event()
-        self._watcher: Thread | None = None
+        self._seen = 0
+        self._waited = 0.0
 
     def __enter__(self) -> Watchdog:
         if self._owner is not None:
             raise RuntimeError("this watchdog is on watch already; make another one")
         self._owner = get_ident()
-        self._over.clear()
         if self.seconds is not None:
-            raise_in = _raise_in()
-            self._watcher = Thread(
-                target=self._look_on, args=(raise_in, self._owner), name="watchdog", daemon=True
-            )
-            self._watcher.start()
+            _watcher.add(self)
         return self
 
     def __exit__(
@@ -95,10 +92,8 @@ class Watchdog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over.set()
-        if self._watcher is not None:
-            self._watcher.join()
-        self._watcher = self._owner = None
+        _watcher.remove(self)
+        self._owner = None
 
     def watch(self, label: object, fn: Callable[..., T], *args: object) -> T:
         """``fn(*args)``; raises `ActionTimedOut`, which begins with `label`, if it takes too long.
@@ -137,21 +132,61 @@ class Watchdog:
         self._aim = _IDLE
         raise ActionTimedOut(label, self.seconds) from None
 
-    def _look_on(self, raise_in: Callable[[int], None], at: int) -> None:
+    def look(self, passed: float) -> None:
+        """Called by the watcher, `passed` seconds after it last did."""
         assert self.seconds is not None
-        seen, ticks = 0, 0
-        while not self._over.wait(self.seconds / TICKS):
-            turn = self._turn
-            ticks = ticks + 1 if turn == seen else 0
-            seen = turn
-            # The first tick of a turn may fall anywhere in it, so one more makes a whole period.
-            if turn & 1 and ticks >= TICKS:
-                ticks = 0  # model code that takes the exception for its own gets another one
-                before, self._aim = self._aim, _AIMING
-                if self._turn == turn:
-                    raise_in(at)
-                    before = _SHOT
-                self._aim = before
+        turn, owner = self._turn, self._owner
+        self._waited = self._waited + passed if turn == self._seen else 0.0
+        self._seen = turn
+        # The first look at a turn may fall anywhere in it, so a whole period is waited after it.
+        if turn & 1 and self._waited >= self.seconds and owner is not None:
+            self._waited = 0.0  # model code that takes the exception for its own gets another one
+            before, self._aim = self._aim, _AIMING
+            if self._turn == turn:
+                _raise_in(owner)
+                before = _SHOT
+            self._aim = before
+
+
+class _Watcher:
+    """The thread that looks after all watchdogs on watch; it sleeps while there are none.
+
+    It stays when the last of them has gone: starting a thread takes longer than checking
+    a small model.  It is a daemon, and made again in a process that was forked.
+    """
+
+    def __init__(self) -> None:
+        self._dogs: dict[Watchdog, None] = {}
+        self._wake = Event()
+        self._thread: Thread | None = None
+        self._period: float | None = None
+
+    def add(self, dog: Watchdog) -> None:
+        """Look after this one too."""
+        assert dog.seconds is not None
+        self._dogs[dog] = None
+        if self._thread is None or not self._thread.is_alive():
+            self._period = None
+            self._thread = Thread(target=self._run, name="watchdog", daemon=True)
+            self._thread.start()
+        elif self._period is None or dog.seconds / TICKS < self._period:
+            self._wake.set()
+
+    def remove(self, dog: Watchdog) -> None:
+        """It is off watch."""
+        self._dogs.pop(dog, None)
+
+    def _run(self) -> None:
+        while True:
+            dogs = list(self._dogs)
+            limits = [dog.seconds for dog in dogs if dog.seconds is not None]
+            self._period = min(limits) / TICKS if limits else None
+            if self._wake.wait(self._period):
+                self._wake.clear()  # somebody came; how long it has been is not known
+            elif self._period is not None:
+                for dog in dogs:
+                    if dog in self._dogs:
+                        dog.look(self._period)
 
 
 class _TimeIsUp(BaseException):
@@ -161,13 +196,12 @@ class _TimeIsUp(BaseException):
 _IDLE, _AIMING, _SHOT = "idle", "aiming", "shot"
 
 
-def _raise_in() -> Callable[[int], None]:
-    """What raises `_TimeIsUp` in another thread."""
+def _raise_in(thread: int) -> None:
+    """Raise `_TimeIsUp` in another thread."""
     import ctypes
 
     set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    set_exception(ctypes.c_ulong(thread), ctypes.py_object(_TimeIsUp))
 
-    def raise_in(thread: int) -> None:
-        set_exception(ctypes.c_ulong(thread), ctypes.py_object(_TimeIsUp))
 
-    return raise_in
+_watcher = _Watcher()
