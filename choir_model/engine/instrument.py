@@ -327,15 +327,16 @@ def twin_of(function: FunctionType) -> CodeType | None:
 def _among(
     pairs: list[tuple[CodeType, CodeType]], code: CodeType, *, rewritten: bool
 ) -> CodeType | None:
-    for plain, twin in pairs:
-        # A test runner rewrites asserts while it imports: its code is of this source, but longer.
-        same_head = rewritten and _head(plain) == _head(code)
-        if plain == code or same_head:
-            _ORIGINALS[id(twin)] = (twin, code)
-            for inner, inner_twin in zip(_nested(code), _nested(twin), strict=False):
-                _ORIGINALS[id(inner_twin)] = (inner_twin, inner)
-            return twin
-    return None
+    found = [twin for plain, twin in pairs if plain == code]
+    if rewritten and not found:
+        # A test runner rewrites asserts as it imports: the code is of this source, but longer.
+        found = [twin for plain, twin in pairs if _head(plain) == _head(code)]
+    if not found:
+        return None
+    _ORIGINALS[id(found[0])] = (found[0], code)
+    for inner, twin in zip(_nested(code), _nested(found[0]), strict=False):
+        _ORIGINALS[id(twin)] = (twin, inner)
+    return found[0]
 
 
 def _head(code: CodeType) -> tuple[object, ...]:
