@@ -80,3 +80,31 @@ def test_a_set_of_interchangeable_members_can_be_written_inside_a_value_and_said
         party.group = Group(party.guests)
 
     assert distinct(Action(regroup)) > distinct()
+
+
+class Counter(Record, name="counter"):
+    value = Field(0)
+
+
+def count(view: View) -> None:
+    Counter(view).value += 1
+
+
+def small(view: View, number: int) -> bool:
+    return Counter(view).value < 3
+
+
+def bounded(view: View) -> bool:
+    return Counter(view).value < 9
+
+
+def test_one_way_to_violate_a_claim_is_told_once_whatever_the_parameters() -> None:
+    model = Model(
+        "counter",
+        {Counter: None},
+        [Action(count)],
+        properties=[always(small, over=Sort("number", [1, 2, 3]))],
+        constraints=[bounded],
+    )
+    paths = check(model, counterexamples=3).findings["small"].paths
+    assert [len(path) for path in paths] == [3, 4, 5]

@@ -63,7 +63,10 @@ class Judge:
 
     def _paths(self, places: list[Place], wanted: int) -> tuple[Path, ...]:
         places = sorted(places, key=lambda place: place.order)
-        return tuple(sorted(map(self.path, places), key=len)[:wanted])
+        told: dict[tuple[str, ...], Path] = {}  # one step may show it for several parameters
+        for path in sorted(map(self.path, places), key=len):
+            told.setdefault(tuple(step.label.action.name for step in path.steps), path)
+        return tuple(told.values())[:wanted]
 
     def _holds(self, claim: Property) -> Finding:
         if self._explored.stopped:
