@@ -45,7 +45,6 @@ def differences(
 ) -> Iterator[str]:
     """One line for every disagreement."""
     yield from _unequal("", counted(naive, explored), as_counted(report))
-    walker = NaiveReading(plan)  # another one, for this one counts what it does
     for action in plan.actions:
         yield from _unequal(action.name, became(naive, action.name), covered(report, action.name))
     verdicts = []
@@ -56,11 +55,22 @@ def differences(
         told = (finding.verdict.name, len(finding.paths[0]) if finding.paths else None)
         if told != (verdict, length if length is not None or not finding.paths else told[1]):
             yield f"{claim.name}: naive {verdict, length}, engine {told}"
-        for path in finding.paths:
-            yield from (f"{claim.name}: {e}" for e in Walk(walker, path).errors(claim))
+    yield from differences_of_paths(plan, report)
     worst = min(verdicts, key=WORST_FIRST.index, default="HOLDS")
     if report.verdict.name != worst:
         yield f"verdict: naive {worst}, engine {report.verdict.name}"
+
+
+def differences_of_paths(plan: Plan, report: Report) -> list[str]:
+    """What is wrong with the paths of a report."""
+    naive = NaiveReading(plan)
+    claims = {claim.name: claim for claim in plan.properties}
+    return [
+        f"{name}: {error}"
+        for name, finding in report.findings.items()
+        for path in finding.paths
+        for error in Walk(naive, path).errors(claims[name])
+    ]
 
 
 def _unequal(what: str, naive: dict[str, Any], engine: dict[str, Any]) -> Iterator[str]:
