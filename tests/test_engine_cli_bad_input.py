@@ -268,6 +268,11 @@ OUTPUTS = (
         "--itf r.json: is another file of this run too; name a new one",
     ),
     case(
+        "report where a second trace would go",
+        jugs("--itf", "t.itf.json", "--json", "../here/t-2.itf.json"),
+        "--itf t.itf.json: a second trace would go to ../here/t-2.itf.json",
+    ),
+    case(
         "trace and graph in one file",
         jugs("--itf", "g.dot", "--graph", "g.dot"),
         "--graph g.dot: is another file of this run too",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -105,6 +107,10 @@ def _check_files(request: Request, spec: model_files.Spec) -> None:
         if outputs[option] == STDOUT:
             raise BadInput(f"{option} -: only --json can go to standard output; name a file")
     check_outputs(outputs, [spec.path])
+    if request.itf_file is not None:
+        for path in (spec.path, outputs["--json"], request.graph_file):
+            if path is not None and _may_be_numbered(path, request.itf_file):
+                raise BadInput(f"--itf {request.itf_file}: a second trace would go to {path}")
     if request.graph_file is not None:
         from choir_model.engine.graph_export import SUFFIXES
 
@@ -267,12 +273,20 @@ def _write_traces(path: Path, report: Report) -> None:
         write_whole(numbered(path, number), text.encode())
 
 
-def numbered(path: Path, number: int) -> Path:
+def numbered(path: Path, number: int | str) -> Path:
     """The name of the n-th of several files: ``trace-2.itf.json`` after ``trace.itf.json``."""
     if number == 1:
         return path
     suffix = TRACE_SUFFIX if path.name.endswith(TRACE_SUFFIX) else path.suffix
     return path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
+
+
+def _may_be_numbered(path: Path, first: Path) -> bool:
+    """Whether a further file after `first` could be `path`."""
+    number = re.search(r"-(\d+)(?=\.|$)", path.name)
+    return number is not None and os.path.realpath(path) == os.path.realpath(
+        numbered(first, number[1])
+    )
 
 
 def _graph(model: Model, limit: int | None, suffix: str) -> bytes:
