@@ -135,7 +135,7 @@ def _call(site: str, function: Any, *args: Any, **named: Any) -> Any:
         return found[0]
     if function is hash and args and not _hashes_alike(args[0]):
         _note(site, REVERSING[get_ident()])
-        return ~hash(*args)
+        return ~function(*args)
     if name == "format" or function in _TEXTS:
         return function(*(_text(site, argument) for argument in args), **named)
     if name == "from_iterable" and args:
