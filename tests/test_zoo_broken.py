@@ -20,6 +20,7 @@ from choir_model.engine.model import Action, Property
 from choir_model.engine.sorts import tuples
 from choir_model.engine.view import Cell
 from choir_model.zoo import ewd998, paxos, readers_writers, two_phase_commit
+from choir_model.zoo.faults import faulty, unfair
 
 Instance = tuple[str, tuple[Any, ...]]
 
@@ -242,6 +243,13 @@ def test_forgetting_starves_writers_and_nobody_else() -> None:
     findings = check(readers_writers.forgetful(2)).findings
     violated = {n for n, finding in findings.items() if finding.verdict is Verdict.VIOLATED}
     assert violated == {GRANTS, "whenever_leads_to_writes"}
+
+
+def test_a_fault_must_be_named_after_an_action_of_the_sound_model() -> None:
+    with pytest.raises(KeyError, match="prepared"):
+        unfair(two_phase_commit.MODEL, "x", "prepared")
+    with pytest.raises(KeyError, match="decide_to_commit"):
+        faulty(two_phase_commit.MODEL, "x", two_phase_commit.decide_to_commit)
 
 
 # The page
