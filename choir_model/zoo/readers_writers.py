@@ -11,8 +11,8 @@ Source: `ReadersWriters` in the TLA+ Examples, by Isaac DeFrain.  Published for 
 
 Checked: nobody reads while another writes, and at most one writes; every actor reads again
 and again, and writes, and stops (weak fairness of everything).  `BARGING` lets a writer in
-while others read.  `FORGETFUL` drops a writer's request that cannot be admitted at once,
-and `ENDLESS` allows reading for ever; in both, writers may starve.
+while others read.  `FORGETFUL` drops a writer's request that cannot be admitted at once (two
+actors are enough to starve of that), and `ENDLESS` allows reading for ever.
 """
 
 from __future__ import annotations
@@ -220,5 +220,5 @@ def endless(actors: int = 3) -> Model:
 
 MODEL = model()
 BARGING = barging()
-FORGETFUL = forgetful()
+FORGETFUL = forgetful(2)
 ENDLESS = endless()
