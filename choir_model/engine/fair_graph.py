@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -29,14 +28,18 @@ class Steps(NamedTuple):
         """Those that are marked."""
         return Steps(*(column[kept] for column in self))
 
-    def along(self, states: list[int]) -> list[int]:
+    def along(self, states: list[int]) -> Numbers:
         """The place of the first step from each of the states to the next one."""
         import numpy as np
 
-        found = []
-        for source, target in pairwise(states):
-            low, high = np.searchsorted(self.source, [source, source + 1])
-            found.append(int(low + np.argmax(self.target[low:high] == target)))
+        ends = np.array(states, np.int64)
+        low, high = (np.searchsorted(self.source, ends[:-1], side) for side in ("left", "right"))
+        # All steps that leave the states, one state after the other.
+        owner = np.repeat(np.arange(len(low)), high - low)
+        places = np.arange(len(owner)) + (high - np.cumsum(high - low))[owner]
+        fitting = self.target[places] == ends[1:][owner]
+        _, first = np.unique(owner[fitting], return_index=True)
+        found: Numbers = places[fitting][first]
         return found
 
 
@@ -86,6 +89,15 @@ def way(parents: Numbers, goal: int) -> list[int]:
     while (parent := int(parents[found[-1]])) >= 0:
         found.append(parent)
     return found[::-1]
+
+
+def distinct(numbers: Numbers) -> Numbers:
+    """Each number once, in ascending order."""
+    import numpy as np
+
+    found = np.sort(numbers)  # much quicker than `np.unique`, which hashes
+    first: Numbers = found[np.diff(found, prepend=-1) != 0]
+    return first
 
 
 def items(values: Any) -> memoryview[int]:

@@ -12,32 +12,26 @@ one pair.  So a queue that is filled in canonical order finds to each pair the l
 shortest stems, and finds the pairs in the order of their stems: by length, then initial
 state, then edge numbers.
 
-**Loops.**  From each entry, nearest first, one breadth-first search over what a loop has come
-to: its state, the fair instances it still *owes* a step, and the strongly fair ones it has
-taken.  A weakly fair instance is owed from the entry on, until it is taken or not enabled; a
-strongly fair one from the first state that enables it until it is taken, and never again
-after.  Where an obligation begins only inside the loop, its beginning is owed too.  The loop
-is closed when it is back at the entry and owes nothing.
-
-Entries are independent of each other, and three bounds keep each search small.  The best
-lasso so far leaves a loop from this entry some *room*, and a step is tried only if the way
-back to the entry fits into what is left of it.  A loop that passes a state with a shorter
-stem is left to that state.  And a first lasso, to begin with, is made by going from one
-nearest thing that is owed to the next.
+**Loops.**  A shortest loop from each entry (`choir_model.engine.fair_loops`), with three
+bounds that keep each search small.  The best lasso so far leaves a loop from this entry some
+*room*, and a step is tried only if the way back to the entry fits into what is left of it.  A
+loop that passes a state with a shorter stem is left to that state.  Entries that promise
+short loops come first, and those that take long are put off until the others have been seen.
 
 At worst this is exponential in the number of fair instances: to find a shortest fair loop is
 NP-hard (Clarke, Grumberg, McMillan & Zhao, "Efficient generation of counterexamples and
 witnesses in symbolic model checking", DAC 1995).  The search therefore gives up after
-`STEPS_TRIED` steps in all, and then answers with the best lasso it knows, marked as perhaps
-not a shortest one.
+`STEPS_TRIED` steps in all.  It then answers with the best lasso it knows, marked as perhaps
+not a shortest one.  There always is one, made to begin with by going from one nearest thing
+that is owed to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
-from choir_model.engine.fair_graph import FairGraph, items, rows, search, way
+from choir_model.engine.fair_graph import FairGraph, items, search, way
+from choir_model.engine.fair_loops import GaveUp, Limits, Loops
 from choir_model.engine.transitions import Lasso
 
 if TYPE_CHECKING:
@@ -45,7 +39,13 @@ if TYPE_CHECKING:
 
 STEPS_TRIED = 1_000_000
 """How many steps the search for a shortest lasso tries before it gives up."""
-FIRST_GUESSES = 8
+TRIED_AT_ONCE = 1_000
+"""How many steps it tries from one entry before it goes on to the next."""
+PER_ENTRY = 10
+"""How many tried steps the work on an entry counts for that is always the same."""
+GUESSES = 32
+"""From how many of the most promising entries it looks for loops through any states."""
+TOURS = 8
 """In how many components, nearest first, a lasso to begin with is made."""
 
 
@@ -97,161 +97,6 @@ class Stems:
         return states[0], self.graph.steps.edge[self.graph.steps.along(states)].tolist()
 
 
-_Node: TypeAlias = tuple[int, int, int]
-"""State, what is owed, and what was taken."""
-
-
-class _GaveUp(Exception):
-    """Too many steps were tried."""
-
-
-class Loops:
-    """Fair loops in the components that have them.
-
-    What a loop owes, and which strongly fair instances it has taken, are sets of fair
-    instances as bits of an integer; one bit more stands for the beginning of an obligation.
-    """
-
-    def __init__(self, stems: Stems, component: Numbers, begin: Marks) -> None:
-        import numpy as np
-
-        graph, size = stems.graph, stems.graph.size
-        parts = component[graph.steps.source]
-        inside = graph.steps.where((parts >= 0) & (parts == component[graph.steps.target]))
-        backward = np.argsort(inside.target, kind="stable")
-        self._graph, self.inside = graph, inside
-        self._edge, _, self._target, self._fair = map(items, inside)
-        self._ahead, self._behind = (
-            items(rows(inside.source, size)),
-            items(rows(inside.target, size)),
-        )
-        self._source_behind = items(inside.source[backward])
-        self._enabled, self._enabled_first = items(graph.enabled), items(rows(graph.enabling, size))
-        self._enabled_in: dict[int, int] = {}
-        self._begin = items(begin)
-        after = stems.length[size : 2 * size]
-        self._stem = items(np.minimum(stems.length[:size], after)), items(after)
-        self._beginning = 1 << len(graph.strong)
-        self._strong = sum(1 << int(number) for number in np.flatnonzero(graph.strong))
-        self._tried = 0
-
-    def _enabled_at(self, state: int) -> int:
-        found = self._enabled_in.get(state)
-        if found is None:
-            low, high = self._enabled_first[state], self._enabled_first[state + 1]
-            found = sum(1 << self._enabled[at] for at in range(low, high))
-            self._enabled_in[state] = found
-        return found
-
-    def _after(self, owed: int, taken: int, at: int) -> tuple[int, int]:
-        """What is owed and taken after the step at a place."""
-        fair, state = self._fair[at], self._target[at]
-        if fair >= 0:
-            owed &= ~(1 << fair)
-            taken |= (1 << fair) & self._strong
-        enabled = self._enabled_at(state)
-        owed &= enabled | self._strong | self._beginning
-        owed |= enabled & self._strong & ~taken
-        return (owed & ~self._beginning if self._begin[state] else owed), taken
-
-    def _try(self, low: int, high: int) -> range:
-        self._tried += high - low
-        if self._tried > STEPS_TRIED:
-            raise _GaveUp
-        return range(low, high)
-
-    def shortest(self, entry: int, begun: bool, room: int) -> list[int] | None:
-        """The least of the shortest fair loops from `entry`, as edge numbers.
-
-        None if it takes more than `room` steps, or passes a state with a shorter stem.
-        """
-        back = self._ways_back(entry, begun, room)
-        root = entry, self._enabled_at(entry) | (0 if begun else self._beginning), 0
-        before: dict[_Node, tuple[_Node, int]] = {}
-        seen, frontier, steps = {root}, [root], 0
-        while frontier:
-            steps, reached = steps + 1, list[_Node]()
-            for node in frontier:
-                state, owed, taken = node
-                for at in self._try(self._ahead[state], self._ahead[state + 1]):
-                    target = self._target[at]
-                    if steps + back.get(target, room) > room:
-                        continue
-                    after = target, *self._after(owed, taken, at)
-                    if target == entry and not after[1]:
-                        return self._numbers([*_places_to(node, before), at])
-                    if after not in seen:
-                        seen.add(after)
-                        before[after] = node, at
-                        reached.append(after)
-            frontier = reached
-        return None
-
-    def _ways_back(self, entry: int, begun: bool, room: int) -> dict[int, int]:
-        """How many steps each state that a loop may pass has to go back to `entry`."""
-        stem = self._stem[begun]
-        back, frontier, steps = {entry: 0}, [entry], 0
-        while frontier and steps + 1 < room:
-            steps, reached = steps + 1, list[int]()
-            for state in frontier:
-                for at in self._try(self._behind[state], self._behind[state + 1]):
-                    source = self._source_behind[at]
-                    if source not in back and stem[source] >= stem[entry]:
-                        back[source] = steps
-                        reached.append(source)
-            frontier = reached
-        return back
-
-    def _numbers(self, places: list[int]) -> list[int]:
-        return [self._edge[at] for at in places]
-
-    def some(self, entry: int) -> list[int]:
-        """A fair loop from a state that enables a fair instance, as edge numbers.
-
-        It goes from one nearest thing that is owed to the next, and then back.
-        """
-        places, state, owed, taken = list[int](), entry, self._enabled_at(entry), 0
-        while owed or state != entry:
-            useful = self._useful(owed) if owed else self.inside.target == entry
-            for at in self._leg(state, useful):
-                state, (owed, taken) = self._target[at], self._after(owed, taken, at)
-                places.append(at)
-        return self._numbers(places)
-
-    def _useful(self, owed: int) -> Marks:
-        """Which steps meet something that is owed."""
-        import numpy as np
-
-        graph, inside = self._graph, self.inside
-        due = np.array([owed >> number & 1 for number in range(len(graph.strong))], bool)
-        useful: Marks = (inside.fair >= 0) & due[inside.fair]
-        for number in np.flatnonzero(due & ~graph.strong):
-            enables = np.zeros(graph.size, bool)
-            enables[graph.enabling[graph.enabled == number]] = True
-            useful |= ~enables[inside.target]
-        return useful
-
-    def _leg(self, state: int, useful: Marks) -> list[int]:
-        """The places of a shortest way from `state` that ends with a useful step."""
-        import numpy as np
-
-        inside, size = self.inside, self._graph.size
-        wanted = np.zeros(size, bool)
-        wanted[inside.source[useful]] = True
-        order, parents = search(inside.source, inside.target, size, state)
-        last = int(order[np.argmax(wanted[order])])
-        low, high = self._ahead[last], self._ahead[last + 1]
-        return [*inside.along(way(parents, last)), low + int(np.argmax(useful[low:high]))]
-
-
-def _places_to(node: _Node, before: Mapping[_Node, tuple[_Node, int]]) -> list[int]:
-    found = []
-    while node in before:
-        node, at = before[node]
-        found.append(at)
-    return found[::-1]
-
-
 class _Candidate(NamedTuple):
     """A lasso; the lesser of two of them is to be preferred."""
 
@@ -268,73 +113,126 @@ def best_lasso(stems: Stems, component: Numbers, begin: Marks) -> Lasso:
     state that can be reached after an obligation began must be in one.
     """
     finder = _Finder(stems, component, begin)
-    finder.guess()
-    try:
-        finder.improve()
-        shortest = True
-    except _GaveUp:
-        shortest = False
+    finder.begin()
+    shortest = finder.improve()
     best = finder.best
     stem = len(best.edges) - best.in_loop
     return Lasso(best.start, best.edges[:stem], best.edges[stem:], shortest)
 
 
 class _Finder:
-    """Knows the best lasso so far."""
+    """Knows the best lasso so far.
+
+    `_entries` are the pairs that a loop may begin with, by their stems.
+    """
 
     def __init__(self, stems: Stems, component: Numbers, begin: Marks) -> None:
         import numpy as np
 
-        self._stems, self._component, self._begin = stems, component, begin
-        self._loops = Loops(stems, component, begin)
-        self._found: _Candidate | None = None
         size = stems.graph.size
-        self._calm, self._loopable = np.ones(size, bool), np.zeros(size, bool)
-        self._calm[stems.graph.enabling] = False
-        self._loopable[self._loops.inside.source] = True
-        self._state, self._begun = stems.order % size, stems.order >= size
+        self._stems, self._component = stems, component
+        self._loops = Loops(stems.graph, component, begin)
+        self._found: _Candidate | None = None
+        self._left = STEPS_TRIED
+        self._length = items(stems.length)
+        begun = stems.length[size : 2 * size]
+        self._far = items(np.minimum(stems.length[:size], begun)), items(begun)
+        self._owed = np.bincount(stems.graph.enabling, minlength=size)
+        loopable, begins = np.zeros(size, bool), np.zeros(component.max() + 1, bool)
+        loopable[self._loops.inside.source] = True
+        begins[component[begin & (component >= 0)]] = True
+        state = stems.order % size
+        may_begin = (stems.order >= size) | begins[component[state]]
+        self._entries = stems.order[loopable[state] & may_begin]
+
+    def _by_promise(self) -> list[int]:
+        """The entries, those first that have a short stem to a state where little is owed.
+
+        Two steps for each instance that is owed are a guess: what was done must often be
+        undone, to come back.
+        """
+        import numpy as np
+
+        owed = self._owed[self._entries % self._stems.graph.size]
+        order = np.lexsort((owed, self._stems.length[self._entries] + 2 * owed))
+        entries: list[int] = self._entries[order].tolist()
+        return entries
 
     @property
     def best(self) -> _Candidate:
+        """The best lasso so far."""
         assert self._found is not None, "a fair component has a fair lasso"
         return self._found
 
     def _consider(self, pair: int, loop: list[int]) -> None:
         start, stem = self._stems.path(pair)
-        found = _Candidate(len(stem) + len(loop), start, (*stem, *loop), len(loop))
+        edges = (*stem, *self._loops.inside.edge[loop].tolist())
+        found = _Candidate(len(edges), start, edges, len(loop))
         self._found = found if self._found is None else min(self._found, found)
 
-    def guess(self) -> None:
-        """Find a lasso to begin with: the best that stutters, and some that loop."""
+    def _consider_turned(self, pair: int, loop: list[int]) -> None:
+        """The same loop, from where it has the shortest stem."""
+        begun, size = pair >= self._stems.graph.size, self._stems.graph.size
+        states = self._loops.inside.source[loop].tolist()
+        at = min(range(len(loop)), key=lambda at: self._far[begun][states[at]])
+        pairs = [states[at] + size] if begun else [states[at], states[at] + size]
+        self._consider(min(pairs, key=lambda pair: self._length[pair]), loop[at:] + loop[:at])
+
+    def begin(self) -> None:
+        """Find some lasso: the best that stutters, and tours of the nearest components."""
         import numpy as np
 
-        order, calm, state = self._stems.order, self._calm[self._state], self._state
-        for pair in order[self._begun & calm][:1].tolist():
+        size, order, entries = self._stems.graph.size, self._stems.order, self._entries
+        begun = order[order >= size]
+        for pair in begun[self._owed[begun % size] == 0][:1].tolist():
             self._consider(pair, [])
-        entries = np.flatnonzero(self._begun & self._loopable[state] & ~calm)
-        _, nearest = np.unique(self._component[state[entries]], return_index=True)
-        for at in entries[np.sort(nearest)[:FIRST_GUESSES]].tolist():
-            pair = int(order[at])
+        touring = entries[(entries >= size) & (self._owed[entries % size] > 0)]
+        _, first = np.unique(self._component[touring % size], return_index=True)
+        for pair in touring[np.sort(first)[:TOURS]].tolist():
             if self._found is None or self._room(pair) >= 2:
-                self._consider(pair, self._loops.some(int(state[at])))
+                self._consider_turned(pair, self._loops.some(pair % size))
 
     def _room(self, pair: int) -> int:
-        """How many steps a loop after the stem to a pair may take."""
-        return self.best.length - int(self._stems.length[pair])
+        """How many steps a loop may take after the stem to a pair."""
+        return self.best.length - self._length[pair]
 
-    def improve(self) -> None:
-        """Find the best lasso; `_GaveUp` if that takes too long."""
-        import numpy as np
+    def improve(self) -> bool:
+        """Find the best; false if the search for it gave up."""
+        waiting = self._by_promise()
+        self._guess(waiting[:GUESSES])
+        for tries in TRIED_AT_ONCE, STEPS_TRIED:
+            waiting = [pair for pair in waiting if not self._settled(pair, tries)]
+        return not waiting
 
-        component, state = self._component, self._state
-        begins = np.zeros(component.max() + 1, bool)
-        begins[component[self._begin & (component >= 0)]] = True
-        entries = self._loopable[state] & (self._begun | begins[component[state]])
+    def _guess(self, pairs: list[int]) -> None:
+        """Look for loops through any states, not only those that have no shorter stem."""
+        for pair in pairs:
+            if self._room(pair) >= 2:
+                try:
+                    loop = self._search(pair, 0, TRIED_AT_ONCE)
+                except GaveUp:
+                    continue
+                if loop is not None:
+                    self._consider_turned(pair, loop)
+
+    def _settled(self, pair: int, tries: int) -> bool:
+        """Whether the best is now as good as any that begins with a pair."""
+        if self._room(pair) < 2:
+            return True
+        if self._left < 0:
+            return False
+        try:
+            loop = self._search(pair, self._length[pair], min(tries, self._left))
+        except GaveUp:
+            return False
+        finally:
+            self._left -= self._loops.tries + PER_ENTRY
+        if loop is not None:
+            self._consider(pair, loop)
+        return True
+
+    def _search(self, pair: int, nearest: int, tries: int) -> list[int] | None:
         size = self._stems.graph.size
-        for pair in self._stems.order[entries].tolist():
-            room = self._room(pair)
-            if room < 2:
-                break
-            loop = self._loops.shortest(pair % size, pair >= size, room)
-            if loop is not None:
-                self._consider(pair, loop)
+        begun = pair >= size
+        limits = Limits(self._room(pair), self._far[begun], nearest, tries)
+        return self._loops.shortest(pair % size, begun, limits)

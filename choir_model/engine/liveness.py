@@ -45,7 +45,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from choir_model.engine.fair_graph import FairGraph, Steps
+from choir_model.engine.fair_graph import FairGraph, Steps, distinct
 from choir_model.engine.lassos import Stems, best_lasso
 from choir_model.engine.transitions import OUTSIDE, Lasso, Transitions
 
@@ -103,7 +103,7 @@ def fair_graph(graph: Transitions, fair: FairInstances) -> FairGraph:
     of_label = np.array([numbers.get(i, -1) for i in graph.instance_of], np.int64)
     steps = Steps(np.arange(len(targets)), sources, targets, of_label[labels])
     steps = steps.where(targets != sources)
-    pairs = np.unique(_codes(steps.source, steps.fair, len(owed)))
+    pairs = distinct(_codes(steps.source, steps.fair, len(owed)))
     strong = set(fair.strong)
     return FairGraph(
         size=size,
