@@ -14,7 +14,7 @@ from choir_model.engine.symmetry import Symmetry, rename
 from choir_model.engine.transitions import Transitions
 from choir_model.engine.trees import ModelCodeFailed
 
-SAMPLE = 50
+SAMPLE = 16
 """States on which symmetry is audited at a time."""
 
 

@@ -34,7 +34,7 @@ from choir_model.engine.view import Cell, ModelError
 Renaming = Mapping[Atom, Atom]
 Case: TypeAlias = tuple[str, Any, Any]
 """What was asked, and the answers of a state and of its renamed image."""
-MANY = 100
+MANY = 40
 """Up to so many pairs of a state and an exchange, all are audited."""
 MOST = 40_320
 """Permutations in all; eight members of one sort."""

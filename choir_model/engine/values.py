@@ -21,7 +21,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum, Flag
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from types import MemberDescriptorType
 from typing import Any, cast
 
@@ -237,12 +237,19 @@ def encode(value: object) -> bytes:
     raise TypeError(f"a {kind.__name__} has no canonical encoding")
 
 
+# Only values of one type come to each of these two: equal ones are the same one.
+@lru_cache(maxsize=4096)
 def _encode_int(value: int) -> bytes:
     size = (value.bit_length() + 8) // 8
     magnitude = value + (1 << (8 * size - 1))
     if value >= 0:
         return b"i1" + size.to_bytes(4, "big") + magnitude.to_bytes(size, "big")
     return b"i0" + (0xFFFFFFFF - size).to_bytes(4, "big") + magnitude.to_bytes(size, "big")
+
+
+@lru_cache(maxsize=4096)
+def _encode_text(value: str) -> bytes:
+    return b"s" + _framed(value.encode("utf-8", "surrogatepass"))
 
 
 def _encode_set(value: frozenset[Any]) -> bytes:
@@ -261,7 +268,7 @@ _PLAIN: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"0",
     bool: lambda value: b"b1" if value else b"b0",
     int: _encode_int,
-    str: lambda value: b"s" + _framed(value.encode("utf-8", "surrogatepass")),
+    str: _encode_text,
     bytes: lambda value: b"x" + _framed(value),
     tuple: lambda value: b"t" + _sequence(list(map(encode, value))),
     frozenset: _encode_set,
