@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.monitors import Place
 from choir_model.engine.recording import Refusal
@@ -11,6 +13,8 @@ from choir_model.engine.trees import ImpureAction, Leaf, ModelCodeFailed, Tree
 
 SEARCHED = 5_000
 """States looked at for a second one that reaches a leaf, before its own is taken again."""
+FIRST, THEN_EVERY = 4, 8
+"""Which of a tree's leaves with a single state are run again there."""
 
 
 def coverage_of(explored: Explored) -> dict[str, ActionCoverage]:
@@ -44,31 +48,25 @@ def coverage_of(explored: Explored) -> dict[str, ActionCoverage]:
 
 
 def audit_everything(explored: Explored) -> Audit:
-    """Run what has not been run twice yet; raises `ModelFault` for what differs.
+    """Run again what has not been run twice yet; raises `ModelFault` for what differs.
 
     A leaf is confirmed on another state that reaches it, where one is found soon, so that
-    a dependence on anything but the cells it read shows.
+    a dependence on anything but the cells it read shows.  Of those that only one state
+    reaches, some of each tree are confirmed there.
     """
     machine = explored.machine
     forest = machine.forest
-    elsewhere = sum(leaf.audited for leaf in forest.leaves)
-    pending: dict[Tree, set[Leaf]] = {}
+    pending: dict[Tree, list[Leaf]] = {}
     for leaf in forest.leaves:
         if not leaf.audited:
-            pending.setdefault(leaf.tree, set()).add(leaf)
+            pending.setdefault(leaf.tree, []).append(leaf)
+    elsewhere = len(forest.leaves) - sum(map(len, pending.values()))
     again = 0
     for tree, leaves in pending.items():
-        searched = leaves & {leaf for leaf in leaves if leaf.hits > 1}
-        for packed in list(explored.index)[:SEARCHED] if searched else ():
-            leaf = forest.walk(tree, packed)
-            if leaf in searched and leaf.learned_at != packed:
-                _audit(explored, leaf, packed)
-                searched.remove(leaf)
-                leaves.remove(leaf)
-                elsewhere += 1
-                if not searched:
-                    break
-        for leaf in sorted(leaves, key=tree.leaves.index):
+        searched = {leaf for leaf in leaves if leaf.hits > 1}
+        elsewhere += _audit_elsewhere(explored, tree, searched)
+        alone = [leaf for leaf in leaves if not leaf.audited]
+        for leaf in alone[:FIRST] + alone[FIRST::THEN_EVERY]:
             _audit(explored, leaf, leaf.learned_at)
             again += 1
     mutated = machine.layout.mutated()
@@ -79,6 +77,20 @@ def audit_everything(explored: Explored) -> Audit:
     if explored.symmetry is not None:
         equivariance += audit_equivariance(machine.model, explored.sample())
     return Audit(len(forest.leaves), elsewhere, again, forest.executions, equivariance)
+
+
+def _audit_elsewhere(explored: Explored, tree: Tree, searched: set[Leaf]) -> int:
+    """Look for other states that reach these leaves, and run them there; how many were."""
+    forest, found = explored.machine.forest, 0
+    for packed in islice(explored.index, SEARCHED if searched else 0):
+        leaf = forest.walk(tree, packed)
+        if leaf in searched and leaf.learned_at != packed:
+            _audit(explored, leaf, packed)
+            searched.remove(leaf)
+            found += 1
+            if not searched:
+                break
+    return found
 
 
 def _audit(explored: Explored, leaf: Leaf, packed: int) -> None:

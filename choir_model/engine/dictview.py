@@ -22,6 +22,8 @@ from choir_model.engine.view import (
     RefusalSignal,
     StepBudgetExceeded,
     ViewExpired,
+    checked_answer,
+    checked_reason,
 )
 
 T = TypeVar("T")
@@ -89,14 +91,14 @@ class DictView:
 
     def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
         self._count()
-        return bool(fn(self._value(cell), *map(self._argument, args)))
+        return checked_answer(fn, fn(self._value(cell), *map(self._argument, args)))
 
     def choose(self, options: Sequence[T] | frozenset[T]) -> T:
         self._count()
+        options = in_order(options)
         if not options:
             self.live = False
             raise NoOptionSignal
-        options = in_order(options)
         position = len(self.choices)
         taken = self.script[position] if position < len(self.script) else 0
         if not 0 <= taken < len(options):
@@ -108,6 +110,7 @@ class DictView:
 
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
+        checked_reason(reason)
         self.live = False
         raise RefusalSignal(reason, role)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Sequence
 from types import CodeType, FunctionType, MethodType
 from typing import Any, TypeAlias
 
+from choir_model.engine.instrument import original
 from choir_model.engine.values import encode
 
 
@@ -82,7 +83,7 @@ Operand: TypeAlias = Constant | Base | Expression
 def function_key(fn: Callable[..., Any]) -> Hashable:
     """Equal for functions that compute the same from the same source and bindings."""
     if isinstance(fn, FunctionType):
-        code: CodeType = fn.__code__
+        code: CodeType = original(fn.__code__)  # an audit runs another form of the same code
         cells = tuple(_key_of(cell.cell_contents) for cell in fn.__closure__ or ())
         defaults = tuple(_key_of(value) for value in fn.__defaults__ or ())
         named = tuple((k, _key_of(v)) for k, v in (fn.__kwdefaults__ or {}).items())

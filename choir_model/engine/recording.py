@@ -36,6 +36,8 @@ from choir_model.engine.view import (
     RefusalSignal,
     StepBudgetExceeded,
     ViewExpired,
+    checked_answer,
+    checked_reason,
 )
 from choir_model.engine.watchdog import Watchdog
 
@@ -228,10 +230,10 @@ class RecordingView:
         self._count()
         expression = Expression(fn, [self._operand(cell), *map(self._operand, args)])
         if not expression.cells:
-            return bool(expression.evaluate(_no_cell))
+            return checked_answer(fn, expression.evaluate(_no_cell))
         expression = self._memory.interned(expression)
         if expression not in self._known:
-            answer = bool(self._memory.evaluate(expression, self._packed))
+            answer = checked_answer(fn, self._memory.evaluate(expression, self._packed))
             self._known[expression] = answer
             self._recording.looks.append(Look(expression, answer))
         return bool(self._known[expression])
@@ -240,10 +242,10 @@ class RecordingView:
         self._count()
         if self._memory.guarded:
             options = _ordinary(tuple(options) if isinstance(options, list) else options)
-        if not options:
+        options = in_order(options)
+        if not options or not self._writable:  # who only reads has nothing to choose
             self._live = False
             raise NoOptionSignal
-        options = in_order(options)
         position = len(self.choices)
         taken = self._script[position] if position < len(self._script) else 0
         self.choices.append(taken)
@@ -253,6 +255,7 @@ class RecordingView:
 
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
+        checked_reason(reason)
         self._live = False
         raise RefusalSignal(reason, role)
 

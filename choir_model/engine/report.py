@@ -65,7 +65,8 @@ class ActionCoverage:
 
     `leaves` are the distinct local situations its tree tells apart, `reached` of which
     were met (all, unless the run was cut); `refused` counts by reason; `widest` is the
-    greatest number of cells one decision depended on.
+    greatest number of looks at the state that one decision took; `writes` are the fields
+    that some instance wrote.
     """
 
     instances: int
@@ -74,6 +75,7 @@ class ActionCoverage:
     refused: Mapping[str, int]
     leaves: int
     widest: int
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Audit:
     """How often the purity of actions was checked by running them again.
 
     `elsewhere`: leaves confirmed on another state that reaches them; `again`: on the only
-    state that does; `executions` counts runs of model code, recordings and audits alike.
+    state that does (some of those); `executions` counts runs of model code, recordings and audits alike.
     `equivariance` counts the cases on which symmetry was checked.
     """
 

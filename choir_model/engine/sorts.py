@@ -14,6 +14,7 @@ declared symmetric, also where they occur inside other values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeVar
@@ -103,7 +104,17 @@ def in_order(options: Sequence[T] | frozenset[T]) -> Sequence[T]:
     """
     if isinstance(options, Sort) or (isinstance(options, range) and options.step > 0):
         return options
-    ordered = sorted(options, key=encode)
-    if not isinstance(options, frozenset) and list(options) != ordered:
-        raise ModelError(f"choose: the options are not in canonical order: {options!r}")
+    if not isinstance(options, Sequence | AbstractSet):
+        raise ModelError(f"choose: {options!r} is neither a set nor a sequence of options")
+    try:
+        ordered = sorted(options, key=encode)
+    except TypeError:
+        for option in options:
+            check_value(option, "choose: an option")
+        raise
+    if not isinstance(options, AbstractSet) and list(options) != ordered:
+        raise ModelError(
+            f"choose: the options are not in canonical order: {options!r} instead of {ordered!r}; "
+            "a set is put in order"
+        )
     return ordered

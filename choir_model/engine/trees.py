@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from typing import Any, NamedTuple, TypeAlias
 
+from choir_model.engine.purity import perturbed
 from choir_model.engine.recorders import Recorder
 from choir_model.engine.recording import Branch, Look, Memory, Recording, Writes
 from choir_model.engine.view import ModelError
@@ -179,14 +180,20 @@ class Forest:
             raise ModelCodeFailed(tree, recording.failure.text)
         return recording
 
-    def audit(self, leaf: Leaf, packed: int, fn: Callable[..., Any] | None = None) -> None:
-        """Run a leaf's model code again on a state that reaches it.
+    def audit(self, leaf: Leaf, packed: int) -> None:
+        """Run a leaf's model code again on a state that reaches it, sets in another order.
 
-        `fn` is an equivalent of the model code.  Raises `ImpureAction` if the run differs.
+        Raises `ImpureAction` if the run differs.
         """
-        recording = self.run(leaf.tree, packed, fn)
+        again = perturbed(leaf.tree.fn)
+        again.sites.clear()
+        recording = self.run(leaf.tree, packed, again)
         if _asked(leaf.looks) != _asked(recording.looks) or not leaf.says(recording):
-            raise ImpureAction(leaf.tree, self._contradiction(leaf, recording))
+            text = self._contradiction(leaf, recording)
+            if again.sites:
+                where = "; ".join(dict.fromkeys(again.sites))
+                text += f"; sets were iterated in another order there: {where}"
+            raise ImpureAction(leaf.tree, text)
         leaf.audited = True
 
     def relaid(self, repack: Callable[[int], int]) -> None:
@@ -227,7 +234,7 @@ class Forest:
         if question.position + 1 < len(test.expression.cells):
             return self._node(test.expression.cells, test, question.position + 1)
         try:
-            answer = bool(self.memory.evaluate(test.expression, packed))
+            answer = self.memory.evaluate(test.expression, packed)
         except Exception:  # noqa: BLE001 (the run that follows meets it too and reports it)
             return None
         return test.outcomes.get(answer)

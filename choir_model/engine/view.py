@@ -200,6 +200,9 @@ class Record:
         """Whether ``fn(value, *args)`` holds, depending on nothing but the answer."""
         return self.view.test(Cell(field, self.key), fn, *args)
 
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{self.record_name} has no field {name}")
+
     def __repr__(self) -> str:
         return f"{self.record_name}[{self.key!r}]"
 
@@ -231,6 +234,21 @@ class View(Protocol):
         A field that is a `Cell` or a `Computed` stands for its value at this moment and
         makes the action depend on nothing.
         """
+
+
+def checked_answer(fn: Callable[..., Any], answer: object) -> bool:
+    """The answer of a test; `ModelError` if it is no bool."""
+    if type(answer) is not bool:
+        name = getattr(fn, "__name__", repr(fn))
+        raise ModelError(f"the test {name} returned {answer!r}; a test returns True or False")
+    return answer
+
+
+def checked_reason(reason: object) -> Enum:
+    """The reason of a refusal; `ModelError` if it is no member of an enum."""
+    if not isinstance(reason, Enum):
+        raise ModelError(f"refuse: {reason!r} is no reason; a reason is a member of an enum")
+    return reason
 
 
 def guard(view: View, condition: bool) -> None:
