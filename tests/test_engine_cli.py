@@ -256,7 +256,7 @@ def test_a_counterexample_is_shown_as_differences() -> None:
 def test_several_counterexamples_are_numbered() -> None:
     out = check("purses.py", "--property", "solvent", "--counterexamples", 2).out
     assert "\nsolvent: counterexample 1 of 2, 1 step; it fails in the last state\n" in out
-    assert "\nsolvent: counterexample 2 of 2, 1 step; it fails in the last state\n" in out
+    assert "\nsolvent: counterexample 2 of 2, 2 steps; it fails in the last state\n" in out
     assert "\n1  pay(payer=person1, payee=person2)" in out
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +14,6 @@ from cli_cases import assert_one_line
 from cli_runs import PATIENCE, RUN, Ran, Terminal, child, choir, environment
 from engine_models import JUGS, counter
 from test_cli_bad_input import WITHOUT
-from value_model import LASSO, MODEL, PUT, STUTTERING, through
-
-from choir_model.cli import engine_render
-from choir_model.engine import Path as Behaviour
-from choir_model.engine import Verdict, eventually
-from choir_model.engine.paths import Label
-from choir_model.engine.report import ActionCoverage, Audit, Counts, Finding, Report
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +144,7 @@ def test_an_interrupted_check_reports_what_it_did_and_draws_nothing(folder: Path
     out = ("--json", "report.json", "--graph", "states.dot")
     ran = check(striking(folder, ONCE), *out)
     assert ran.status == 3
-    assert last_line(ran).startswith("UNKNOWN fine; explored 7 states until an interrupt")
+    assert last_line(ran).startswith("UNKNOWN fine; explored 8 states until an interrupt")
     assert ran.err == "choir engine check: --graph states.dot: is not written: interrupted\n"
     report = json.loads((folder / "report.json").read_text("utf-8"))
     assert (report["verdict"], report["stopped"]) == ("UNKNOWN", "an interrupt")
@@ -162,11 +152,32 @@ def test_an_interrupted_check_reports_what_it_did_and_draws_nothing(folder: Path
 
 
 def test_a_second_interrupt_ends_at_once(folder: Path) -> None:
-    """The audit after exploring runs the action again."""
-    always = "if struck or Counter(view).value == 7: struck.append(1); strike()\n"
-    ran = check(striking(folder, always), "--json", "report.json")
+    twice = "if Counter(view).value == 7: strike(), strike()\n"
+    ran = check(striking(folder, twice), "--json", "report.json")
     assert ran == Ran(3, "", "choir engine check: interrupted\n")
     assert not (folder / "report.json").exists()
+
+
+def test_an_interrupt_waits_for_the_end_of_a_step(folder: Path) -> None:
+    """A step torn in the middle would be held against the model."""
+    strike = f"{STRIKE}    open('went on', 'w').close()\n"
+    assert check(striking(folder, ONCE, strike)).status == 3
+    assert (folder / "went on").exists()
+
+
+def test_an_interrupt_of_the_state_graph_costs_no_verdict(folder: Path) -> None:
+    """The check ends with the violation; only the graph comes to where the signal is."""
+    text = """
+def fine(view):
+    return Counter(view).value < 3
+
+MODEL = Model("striking", {Counter: None}, [Action(count)], properties=[always(fine)])
+"""
+    ran = check(striking(folder, ONCE, STRIKE + text), "--graph", "states.dot")
+    assert ran.status == 1
+    assert last_line(ran).startswith("VIOLATED fine; explored ")
+    assert ran.err == "choir engine check: --graph states.dot: is not written: interrupted\n"
+    assert not (folder / "states.dot").exists()
 
 
 def test_an_interrupt_that_the_model_swallows_is_not_lost(folder: Path) -> None:
@@ -302,79 +313,3 @@ def test_a_missing_package_is_named_with_its_cure(package: str, folder: Path) ->
     ran = child(*arguments, folder=folder, before=WITHOUT.format(name=package))
     assert_one_line(ran, f"the package {package} is missing; run pip install {package}")
     assert [path.name for path in folder.iterdir()] == ["jugs.py"]
-
-
-# What only built reports have
-
-
-def shown(*findings: Finding, **instead: Any) -> str:
-    """A report as it is shown in a file."""
-    report = Report(
-        model="values",
-        design={},
-        bounds={},
-        versions={"choir-model": "1"},
-        verdict=findings[0].verdict,
-        findings={finding.property.name: finding for finding in findings},
-        counts=Counts(distinct=4_000_000, generated=5),
-        coverage={"put": ActionCoverage(1, 2, 3, {}, 4, 5)},
-        audit=Audit(1, 1),
-    )
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        engine_render.show(replace(report, **instead), "values.py")
-    return out.getvalue()
-
-
-def settled(view: Any) -> bool:
-    return bool(view)
-
-
-def violated(*paths: Behaviour, name: str = "settled") -> Finding:
-    claim = eventually(settled, name=name)
-    return Finding(claim, Verdict.VIOLATED, paths, "a fair behaviour never comes to it")
-
-
-def test_the_loop_of_a_behaviour_is_marked() -> None:
-    text = shown(violated(LASSO))
-    assert text.index("1  put(value=None)") < text.index("2↻ put(value=RED)")
-    assert "4↻ put(value=None)" in text
-    assert "\n   and back to state 1, for ever\n" in text
-    assert "settled: counterexample, 4 steps; a fair behaviour never comes to it\n" in text
-
-
-def test_a_behaviour_that_ends_in_doing_nothing_says_so() -> None:
-    assert "\n   and nothing changes any more\n" in shown(violated(STUTTERING))
-
-
-def test_a_long_counterexample_shows_its_ends() -> None:
-    text = shown(violated(through(*[Label(PUT, (value,)) for value in (True, None)] * 200)))
-    assert "    … 201 steps left out; --json has them all\n" in text
-    assert "\n 99  put" in text
-    assert "\n100  put" not in text
-    assert "\n400  put" in text
-
-
-def test_wide_values_are_shortened_and_many_changes_stand_below_each_other() -> None:
-    wide = max(len(line) for line in shown(violated(through(Label(PUT, ("",))))).splitlines())
-    assert wide <= 100
-    many = replace(STUTTERING.steps[0], changes=STUTTERING.steps[0].changes * 4)
-    text = shown(violated(Behaviour(MODEL, STUTTERING.initial, (many,))))
-    assert text.count("\n       lamp.value: 2 → None\n") == 4
-
-
-def test_names_that_look_like_markup_or_drive_the_terminal_are_shown_as_they_are() -> None:
-    name = "[bold]a\x1b[2J\nb"
-    text = shown(violated(name=name), model="[red]m", design={"[x]": "[y]"}, notes=("[/]\x07",))
-    assert text.count(r"[bold]a\x1b[2J\nb") == 2
-    assert "model     [red]m · values.py\n" in text
-    assert "design    [x]=[y]\n" in text
-    assert "note      [/]\\x07\n" in text
-
-
-def test_why_nothing_can_be_said_is_said() -> None:
-    claim = eventually(settled)
-    finding = Finding(claim, Verdict.UNKNOWN, (), "behaviours go on beyond the limit of 9 states")
-    text = shown(finding, stopped="the limit of 9 states", bounds={"limit": "9 states"})
-    assert "settled: behaviours go on beyond the limit of 9 states\n" in text
-    assert text.endswith("UNKNOWN settled; explored 4 000 000 states until the limit of 9 states\n")

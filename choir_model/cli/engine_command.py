@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from choir_model.cli import model_files
-from choir_model.cli.interrupts import Interrupts
+from choir_model.cli.engine_interrupts import Ended, PatientInterrupts
 from choir_model.cli.messages import say
 from choir_model.cli.outputs import check_outputs, write_whole
 from choir_model.cli.verify_command import HOLDS, UNFINISHED, USAGE, VIOLATED, BadInput
@@ -59,7 +59,7 @@ def run(request: Request) -> int:
         return _check(request)
     except BadInput as error:
         return _say(str(error), USAGE)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Ended):
         return _say("interrupted", UNFINISHED)
     except MemoryError:
         return _say("out of memory; give a --limit", UNFINISHED)
@@ -87,7 +87,7 @@ def _check(request: Request) -> int:
         raise BadInput(f"--property {twice[0]}: is given twice")
     spec = model_files.parse(request.file)
     _check_files(request, spec)
-    with Interrupts() as interrupts, model_files.opened(spec) as model:
+    with PatientInterrupts() as interrupts, model_files.opened(spec) as model:
         from choir_model.engine import ModelError
 
         try:
@@ -120,11 +120,11 @@ def _check_files(request: Request, spec: model_files.Spec) -> None:
         _require(PICTURED_BY[request.graph_file.suffix])
 
 
-def _report(request: Request, model: Model, interrupts: Interrupts) -> Report:
+def _report(request: Request, model: Model, interrupts: PatientInterrupts) -> Report:
     from choir_model.cli import engine_render
     from choir_model.engine import check
 
-    with engine_render.progress() as shown, _code_of_the_user():
+    with engine_render.progress() as shown, _code_of_the_user(), interrupts.asked():
         return check(
             model,
             properties=request.properties or None,
@@ -137,7 +137,7 @@ def _report(request: Request, model: Model, interrupts: Interrupts) -> Report:
 
 
 def _attentive(
-    interrupts: Interrupts, shown: Callable[[Progress], None]
+    interrupts: PatientInterrupts, shown: Callable[[Progress], None]
 ) -> Callable[[Progress], None]:
     def progress(now: Progress) -> None:
         interrupts.check()
@@ -174,7 +174,7 @@ class _Problem(NamedTuple):
     status: int
 
 
-def _deliver(request: Request, model: Model, report: Report, interrupts: Interrupts) -> int:
+def _deliver(request: Request, model: Model, report: Report, interrupts: PatientInterrupts) -> int:
     """Write and show the report; a reader who went away changes no verdict."""
     from choir_model.engine.report import Verdict
 
@@ -214,7 +214,9 @@ def _json_text(report: Report) -> str:
 Job = tuple[str, Path, Callable[[Path], None]]
 
 
-def _jobs(request: Request, model: Model, report: Report, interrupts: Interrupts) -> Iterator[Job]:
+def _jobs(
+    request: Request, model: Model, report: Report, interrupts: PatientInterrupts
+) -> Iterator[Job]:
     """Option, file, and how it is written, for every file asked for."""
 
     def write_graph(path: Path) -> None:
@@ -242,7 +244,7 @@ def _written(option: str, path: Path, write: Callable[[Path], None]) -> _Problem
         return _Problem(f"{named}: cannot be written: {error.strerror or error}", UNFINISHED)
     except (ValueError, ImportError, ModelError, BadInput) as error:
         return _Problem(f"{named}: is not written: {error}", USAGE)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Ended):
         return _Problem(f"{named}: is not written: interrupted", UNFINISHED)
     return None
 

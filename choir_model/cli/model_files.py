@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from choir_model.cli.engine_interrupts import Ended
 from choir_model.cli.verify_command import BadInput
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _blamed_on(spec: Spec) -> Iterator[None]:
     """Turn what the user's code raises into one line with its place."""
     try:
         yield
-    except (BadInput, KeyboardInterrupt):
+    except (BadInput, KeyboardInterrupt, Ended):
         raise
     except SystemExit as error:
         place = _place(error, spec)
