@@ -211,8 +211,12 @@ def choir(*arguments: str, cwd: Path, before: str = "") -> tuple[int, str]:
 def test_the_readme_shows_what_one_sees(tmp_path: Path) -> None:
     status, seen = choir("verify", "--steps", "300", cwd=tmp_path)
     assert status == 0
-    (sample,) = blocks(ROOT / "README.md", "text")
-    assert shape(sample) == shape(seen)
+    verify, counterexample = blocks(ROOT / "README.md", "text")
+    assert shape(verify) == shape(seen)
+    model = ROOT / "choir_model" / "zoo" / "philosophers.py"
+    status, seen = choir("engine", "check", str(model), cwd=tmp_path)
+    assert status == 1
+    assert counterexample in seen
 
 
 PLANT = """
