@@ -10,7 +10,7 @@ import pytest
 from choir_model.engine import Action, Computed, Field, Model, Record, Sort, View, guard
 from choir_model.engine.expressions import Constant, Expression, function_key
 from choir_model.engine.machine import Machine
-from choir_model.engine.recording import Recording
+from choir_model.engine.recording import Recording, Writes
 from choir_model.engine.trees import ImpureAction, Leaf
 from choir_model.engine.watchdog import Watchdog
 
@@ -83,7 +83,8 @@ def test_what_was_written_is_read_back_and_no_look() -> None:
 
 def written(recording: Recording) -> dict[int, Any]:
     (branch,) = recording.branches
-    return {cell: getattr(v, "value", v) for cell, v in branch.outcome.cells.items()}  # type: ignore[union-attr]
+    assert isinstance(branch.outcome, Writes)
+    return {cell: getattr(v, "value", v) for cell, v in branch.outcome.cells.items()}
 
 
 def test_an_update_is_no_look_until_its_result_is_read() -> None:

@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from choir_model.engine.decoding import decode
 from choir_model.engine.dictview import State
 from choir_model.engine.model import Model
-from choir_model.engine.values import canonical, check_value, decode, encode
+from choir_model.engine.values import canonical, check_value, encode
 from choir_model.engine.view import Cell, Field, ModelError
 
 Repack = Callable[[int], int]

@@ -38,7 +38,7 @@ def of_action(memory: Memory, arguments: tuple[Any, ...]) -> Recorder:
         script: tuple[int, ...] | None = ()
         while script is not None:
             view = RecordingView(memory, packed, recording, known, script=script)
-            _run_branch(view, recording, lambda view=view: fn(view, *arguments))  # type: ignore[misc]
+            _run_branch(view, recording, fn, arguments)
             if recording.failure is not None:
                 break
             script = next_script(view.choices, view.widths)
@@ -96,9 +96,11 @@ def of_mapping(memory: Memory) -> Recorder:
     return record
 
 
-def _run_branch(view: RecordingView, recording: Recording, run: Callable[[], Any]) -> None:
+def _run_branch(
+    view: RecordingView, recording: Recording, fn: Callable[..., Any], arguments: tuple[Any, ...]
+) -> None:
     try:
-        returned = run()
+        returned = fn(view, *arguments)
     except RefusalSignal as signal:
         outcome: Writes | Refusal | Inert = Refusal(signal.reason, signal.role)
     except NoOptionSignal:

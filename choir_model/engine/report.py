@@ -83,8 +83,8 @@ class Audit:
     """How often the purity of actions was checked by running them again.
 
     `elsewhere`: leaves confirmed on another state that reaches them; `again`: on the only
-    state that does (some of those); `executions` counts runs of model code, recordings and audits alike.
-    `equivariance` counts the cases on which symmetry was checked.
+    state that does (some of those); `executions` counts runs of model code, recordings and
+    audits alike; `equivariance` the cases on which symmetry was checked.
     """
 
     leaves: int = 0

@@ -9,10 +9,8 @@ anything that can change after it was written, or that is more than its fields s
 
 `encode` maps a value to bytes such that equal bytes mean the same value *of the same
 type*: ``1``, ``True`` and ``"1"`` differ.  The bytes order values, so nothing that
-depends on the order of a set depends on Python's hash seed.  `decode` is its inverse.
-It knows the enums and dataclasses that this process has encoded or that were given to
-`register`, and never imports anything on the word of the bytes.  A type is known by
-its module and qualified name: of two types of one name, the one that came last counts.
+depends on the order of a set depends on Python's hash seed.  The inverse is in
+:mod:`choir_model.engine.decoding`.
 """
 
 from __future__ import annotations
@@ -85,12 +83,12 @@ def canonical(value: Any) -> Any:
     if kind is tuple:
         better = _all_canonical(value)
         return value if better is value else tuple(better)
-    names = _field_names(kind)
+    names = field_names(kind)
     if not names:
         return value
     fields = [getattr(value, name) for name in names]
     better = _all_canonical(fields)
-    return value if better is fields else _made(kind, names, better)
+    return value if better is fields else made(kind, names, better)
 
 
 def _all_canonical(items: Sequence[Any]) -> Sequence[Any]:
@@ -101,7 +99,8 @@ def _all_canonical(items: Sequence[Any]) -> Sequence[Any]:
     return items if all(a is b for a, b in zip(better, items, strict=True)) else better
 
 
-def _made(kind: type, names: Iterable[str], fields: Iterable[Any]) -> Any:
+def made(kind: type, names: Iterable[str], fields: Iterable[Any]) -> Any:
+    """A dataclass instance with these fields, without running its constructor."""
     # Its own constructor may compute, and may take other arguments than its fields.
     made: Any = object.__new__(kind)
     for name, value in zip(names, fields, strict=True):
@@ -131,7 +130,7 @@ def _storable(value: object) -> bool:
         return SCALARS.issuperset(map(type, items)) or all(map(_storable, items))
     if kind is frozenset or kind is CanonicalSet:
         return all(map(_storable, frozenset.__iter__(cast("frozenset[Any]", value))))
-    names = _field_names(kind)
+    names = field_names(kind)
     return (
         names is not None
         and getattr(value, "__dict__", {}).keys() <= _attributes(kind)
@@ -147,7 +146,7 @@ def _fault(value: Any) -> tuple[str, str]:
         parts = [(f"[{i}]", item) for i, item in enumerate(value)]
     elif kind is frozenset or kind is CanonicalSet:
         parts = [(f"{{{item!r}}}", item) for item in frozenset.__iter__(value)]
-    elif names := _field_names(kind):
+    elif names := field_names(kind):
         for name in getattr(value, "__dict__", {}):
             if name not in _attributes(kind):
                 return "", f"a {kind.__name__} has the attribute {name}, which is no field"
@@ -198,7 +197,7 @@ def _type_fault(kind: type) -> str:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...] | None:
+def field_names(kind: type) -> tuple[str, ...] | None:
     """The fields of a frozen dataclass whose instances are values; None for any other type."""
     if not dataclasses.is_dataclass(kind) or _type_fault(kind):
         return None
@@ -209,7 +208,7 @@ def _field_names(kind: type) -> tuple[str, ...] | None:
 def _attributes(kind: type) -> frozenset[str]:
     """What the dictionary of an instance may hold: its fields, and what follows from them."""
     kept = {n for b in kind.__mro__ for n, m in vars(b).items() if isinstance(m, cached_property)}
-    return frozenset(kept.union(_field_names(kind) or ()))
+    return frozenset(kept.union(field_names(kind) or ()))
 
 
 def encode(value: object) -> bytes:
@@ -230,14 +229,14 @@ def encode(value: object) -> bytes:
     kind: Any = type(value)
     if isinstance(value, Enum):
         return b"e" + _name_of(kind) + _framed(_member_name(value).encode())
-    names = _field_names(kind)
+    names = field_names(kind)
     if names is not None:
         fields = [encode(getattr(value, name)) for name in names]
         return b"d" + _name_of(kind) + _sequence(fields)
     raise TypeError(f"a {kind.__name__} has no canonical encoding")
 
 
-# Only values of one type come to each of these two: equal ones are the same one.
+# Only one type comes to each of these two, so equal values are the same one.
 @lru_cache(maxsize=4096)
 def _encode_int(value: int) -> bytes:
     size = (value.bit_length() + 8) // 8
@@ -275,13 +274,13 @@ _PLAIN: dict[type, Callable[[Any], bytes]] = {
     CanonicalSet: _encode_set,
 }
 
-_REGISTERED: dict[bytes, type] = {}
+KNOWN_TYPES: dict[bytes, type] = {}
 
 
 @cache
 def _name_of(kind: type) -> bytes:
     name = f"{kind.__module__}.{kind.__qualname__}".encode()
-    _REGISTERED[name] = kind
+    KNOWN_TYPES[name] = kind
     return _framed(name)
 
 
@@ -293,110 +292,10 @@ def _member_name(member: Enum) -> str:
 
 
 def register(kind: Any) -> None:
-    """Let `decode` know an enum or a frozen dataclass; `TypeError` for any other type.
+    """Let decoding know an enum or a frozen dataclass; `TypeError` for any other type.
 
     What this process has encoded is known already.
     """
-    if not issubclass(kind, Enum) and _field_names(kind) is None:
+    if not issubclass(kind, Enum) and field_names(kind) is None:
         raise TypeError(f"{kind.__name__} is no type of cell values; {_type_fault(kind)}")
     _name_of.__wrapped__(kind)
-
-
-def decode(data: bytes) -> Any:
-    """The value whose canonical bytes are `data`; its sets are `CanonicalSet`.
-
-    Raises `ValueError` unless `data` is what `encode` gives for some value of known types.
-
-    >>> decode(encode((1, True, "x")))
-    (1, True, 'x')
-    """
-    reader = _Reader(data)
-    try:
-        value = reader.value()
-        if encode(value) != data:
-            raise ValueError("the bytes are not the canonical encoding of what they encode")
-    except RecursionError:
-        raise ValueError("the bytes encode a value that is nested too deeply") from None
-    return value
-
-
-class _Reader:
-    """Takes an encoding apart, from its beginning."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def value(self) -> Any:
-        at, tag = self.at, self.take(1)
-        read = _READERS.get(tag)
-        if read is None:
-            raise ValueError(f"no value begins with {tag!r}, at byte {at}")
-        return read(self)
-
-    def take(self, size: int) -> bytes:
-        end = self.at + size
-        if end > len(self.data):
-            raise ValueError(f"the bytes end before byte {end}")
-        found = self.data[self.at : end]
-        self.at = end
-        return found
-
-    def framed(self) -> bytes:
-        return self.take(int.from_bytes(self.take(8), "big"))
-
-    def items(self) -> list[Any]:
-        # Not by `range`: a damaged length must run into the end, whatever its size.
-        count, found = int.from_bytes(self.take(8), "big"), list[Any]()
-        while len(found) < count:
-            found.append(self.value())
-        return found
-
-    def integer(self) -> int:
-        positive = self.take(1) == b"1"
-        size = int.from_bytes(self.take(4), "big")
-        size = size if positive else 0xFFFFFFFF - size
-        return int.from_bytes(self.take(size), "big") - (1 << max(8 * size - 1, 0))
-
-    def set(self) -> CanonicalSet:
-        items = self.items()
-        try:
-            return CanonicalSet(items)
-        except Exception as error:
-            # A type may hash by what its fields never held before.
-            raise ValueError(f"a set of what cannot be hashed: {error}") from error
-
-    def kind(self) -> Any:
-        name = self.framed()
-        if name not in _REGISTERED:
-            shown = name.decode(errors="replace")
-            raise ValueError(f"{shown} is no known type; register it, or encode a value of it")
-        return _REGISTERED[name]
-
-    def member(self) -> Any:
-        kind, name = self.kind(), self.framed().decode()
-        if issubclass(kind, Flag) and name not in kind.__members__:
-            return kind(int(name))
-        if not issubclass(kind, Enum) or name not in kind.__members__:
-            raise ValueError(f"{kind.__name__} has no member {name}")
-        return kind.__members__[name]
-
-    def instance(self) -> Any:
-        kind, fields = self.kind(), self.items()
-        names = _field_names(kind)
-        if names is None or len(names) != len(fields):
-            raise ValueError(f"{kind.__name__} is no dataclass of {len(fields)} fields")
-        return _made(kind, names, fields)
-
-
-_READERS: dict[bytes, Callable[[_Reader], Any]] = {
-    b"0": lambda _: None,
-    b"b": lambda reader: reader.take(1) == b"1",
-    b"i": _Reader.integer,
-    b"s": lambda reader: reader.framed().decode("utf-8", "surrogatepass"),
-    b"x": _Reader.framed,
-    b"t": lambda reader: tuple(reader.items()),
-    b"f": _Reader.set,
-    b"e": _Reader.member,
-    b"d": _Reader.instance,
-}
