@@ -28,6 +28,9 @@ from choir_model.engine.values import (
     register,
 )
 
+# Hypothesis may describe a strategy to itself, and warns that the description is long.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 T = TypeVar("T")
 
 
@@ -188,8 +191,6 @@ def test_text_is_ordered_by_the_length_of_its_bytes_then_by_code_points(texts: l
     assert sorted(texts, key=encode) == expected
 
 
-# Hypothesis may describe the strategy to itself, and warns that the description is long.
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @given(st.lists(st.lists(values, max_size=3).map(tuple)))
 def test_tuples_are_ordered_by_length_then_by_their_items(tuples: list[tuple[Any, ...]]) -> None:
     expected = sorted(tuples, key=lambda items: (len(items), [encode(item) for item in items]))
