@@ -24,6 +24,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple, cast
 
 from choir_model.engine.values import CanonicalSet
+from choir_model.engine.view import ModelError
 
 REVERSING: dict[int, list[str]] = {}
 """By thread, the places where an order was reversed so far."""
@@ -46,6 +47,9 @@ _METHODS = {"join", "extend", "extendleft", "fromkeys", "from_iterable", "format
 _TEXTS = {str, repr, ascii, format}
 # By identity, since what model code calls may compare and hash as it likes.
 _KNOWN = {id(function) for function in {*_ITERATED, *_TEXTS, hash}}
+
+_WORLDLY = {"time", "random", "secrets", "uuid", "os", "posix", "nt", "_io", "io"}
+_ARITHMETIC = {"strftime", "strptime", "mktime", "fspath", "fsencode", "fsdecode"}
 
 
 def _reversed(site: str, value: Any) -> list[Any] | None:
@@ -116,13 +120,33 @@ def _added(site: str, operands: tuple[Any, Any]) -> Any:
 
 
 def _callee(site: str, function: Any) -> Any:
-    """Hook around what is called: C functions that iterate get a front that turns sets."""
+    """Hook around what is called: C functions that iterate get a front that turns sets.
+
+    What asks the world instead of the view, such as a clock, is refused.
+    """
+    if get_ident() in REVERSING and asks_the_world(function):
+        name = getattr(function, "__qualname__", repr(function))
+        raise ModelError(f"it calls {name}, which is no function of the state, in {site}")
     known = id(function) in _KNOWN or (
         type(function) is BuiltinFunctionType and function.__name__ in _METHODS
     )
     if not known or get_ident() not in REVERSING:
         return function
     return functools.partial(_call, site, function)
+
+
+def asks_the_world(function: Any) -> bool:
+    """Whether a function's answer comes from a clock, from chance, or from the system."""
+    if isinstance(function, type):
+        return False
+    module = getattr(function, "__module__", None)
+    owner = getattr(function, "__self__", None)
+    if module in _WORLDLY:
+        return getattr(function, "__name__", "") not in _ARITHMETIC
+    if type(owner).__module__ == "random":
+        return True
+    moment = isinstance(owner, type) and owner.__module__ == "datetime"
+    return moment and function.__name__ in ("now", "utcnow", "today")
 
 
 def _call(site: str, function: Any, *args: Any, **named: Any) -> Any:
@@ -212,9 +236,7 @@ class _Instrumenter(ast.NodeTransformer):
         text = ast.unparse(node)
         self.generic_visit(node)
         # The compiler must see `super()` to provide what it needs.
-        of_super = isinstance(node.func, ast.Name) and node.func.id == "super"
-        pops = isinstance(node.func, ast.Attribute) and node.func.attr == "pop"
-        if (node.args and not of_super) or pops:
+        if not (isinstance(node.func, ast.Name) and node.func.id == "super"):
             node.func = self._hooked(_callee, node.func, text)
         return node
 
