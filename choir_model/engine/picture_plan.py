@@ -11,7 +11,7 @@ from choir_model.engine.picture_layout import Arc, Box, Layout, arrange
 from choir_model.engine.text import clipped, shown
 
 LINES_PER_BOX, LINES_PER_ARROW = 12, 6
-OF_NAMES, OF_VALUES, OF_STEPS, OF_CAPTIONS = 30, 36, 48, 160  # characters
+OF_NAMES, OF_VALUES, OF_STEPS, OF_CAPTIONS = 44, 36, 48, 160  # characters
 # Lengths in points.
 SIZE, SMALL, LEADING = 8.0, 6.5, 1.3
 PAD, MARGIN, NUMBER, STUB = 5.0, 16.0, 14.0, 16.0
