@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from choir_model.engine.dictview import State
 from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.machine import Instance
-from choir_model.engine.model import Fairness, Kind, Property
+from choir_model.engine.model import Fairness, Kind, Property, parameter_names
 from choir_model.engine.monitors import Place, Watch
 from choir_model.engine.paths import Path
 from choir_model.engine.refinement import find_mismatch
 from choir_model.engine.report import Finding, Verdict
 from choir_model.engine.sorts import tuples
+from choir_model.engine.transitions import Lasso
 from choir_model.engine.trees import ModelCodeFailed, Tree
 
 
@@ -31,8 +33,6 @@ class Judge:
         """The first way to a place, run by the actions themselves."""
         explored = self._explored
         if not explored.initial:
-            from choir_model.engine.dictview import State
-
             return Path.run(explored.machine.model, State(), [])
         start = explored.initial[explored.origin(place)]
         return Path.run(explored.machine.model, start, explored.labels_to(place))
@@ -55,10 +55,13 @@ class Judge:
             return self._refinement(claim)
         if claim.kind is Kind.SOMETIMES:
             return self._witness(claim)
-        places = [p for m in self._watch.of(claim, "violation") for p in m.places]
-        if places:
-            wanted = max(m.wanted for m in self._watch.of(claim, "violation"))
-            return Finding(claim, Verdict.VIOLATED, self._paths(places, wanted), _violated(claim))
+        monitors = [m for m in self._watch.of(claim, "violation") if m.places]
+        if monitors:
+            places = [place for monitor in monitors for place in monitor.places]
+            paths = self._paths(places, monitors[0].wanted)
+            first = min(monitors, key=lambda monitor: monitor.places[0].order)
+            said = _violated(claim) + _given(claim, first.arguments)
+            return Finding(claim, Verdict.VIOLATED, paths, said)
         return self._holds(claim)
 
     def _paths(self, places: list[Place], wanted: int) -> tuple[Path, ...]:
@@ -103,14 +106,18 @@ class Judge:
         if cut:
             said = f"behaviours go on beyond {cut}"
             return Finding(claim, Verdict.UNKNOWN, (), said)
-        shortest: Path | None = None
+        found: Lasso | None = None
+        said, surely = "", True
         for arguments in tuples(claim.over):
-            path = self._lasso(claim, arguments)
-            if path is not None and (shortest is None or len(path) < len(shortest)):
-                shortest = path
-        if shortest is not None:
-            return Finding(claim, Verdict.VIOLATED, (shortest,), _violated(claim))
-        return self._holds_eventually(claim)
+            lasso = self._lasso(claim, arguments)
+            if lasso is not None:
+                surely = surely and lasso.shortest
+                if found is None or _steps(lasso) < _steps(found):
+                    found, said = lasso, _violated(claim) + _given(claim, arguments)
+        if found is None:
+            return self._holds_eventually(claim)
+        said += "" if surely else "; there may be a shorter way to show it"
+        return Finding(claim, Verdict.VIOLATED, (self._lasso_path(found),), said)
 
     def _holds_eventually(self, claim: Property) -> Finding:
         if claim.kind is Kind.LEADS_TO:
@@ -119,7 +126,7 @@ class Judge:
                 return Finding(claim, Verdict.UNREACHED, (), "its first half never held")
         return Finding(claim, Verdict.HOLDS)
 
-    def _lasso(self, claim: Property, arguments: tuple[Any, ...]) -> Path | None:
+    def _lasso(self, claim: Property, arguments: tuple[Any, ...]) -> Lasso | None:
         from choir_model.engine.liveness import FairInstances, find_lasso
 
         explored = self._explored
@@ -136,9 +143,12 @@ class Judge:
             weak=_owed(machine.instances, Fairness.WEAK),
             strong=_owed(machine.instances, Fairness.STRONG),
         )
-        lasso = find_lasso(graph, avoid, begin, fair)
-        if lasso is None:
-            return None
+        return find_lasso(graph, avoid, begin, fair)
+
+    def _lasso_path(self, lasso: Lasso) -> Path:
+        explored = self._explored
+        machine, graph = explored.machine, explored.transitions
+        assert graph is not None
         labels = [machine.label(graph.labels[edge]) for edge in (*lasso.stem, *lasso.loop)]
         start = explored.initial[explored.via[lasso.start]]
         return Path.run(machine.model, start, labels, loop=len(lasso.stem))
@@ -159,6 +169,19 @@ class Judge:
 
 def _owed(instances: list[Instance], fairness: Fairness) -> tuple[int, ...]:
     return tuple(i.number for i in instances if i.action.fairness is fairness)
+
+
+def _steps(lasso: Lasso) -> int:
+    return len(lasso.stem) + len(lasso.loop)
+
+
+def _given(claim: Property, arguments: tuple[object, ...]) -> str:
+    """For which parameters it fails, of a claim that has some."""
+    if claim.fn is None or not arguments:
+        return ""
+    names = parameter_names(claim.fn, 2 if claim.kind is Kind.EACH_STEP else 1, claim.over)
+    given = (f"{name}={value}" for name, value in zip(names, arguments, strict=True))
+    return f", for {', '.join(given)}"
 
 
 def _violated(claim: Property) -> str:

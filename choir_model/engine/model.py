@@ -118,7 +118,7 @@ def _sorts(over: Over | None) -> tuple[Sort, ...]:
     return (over,) if isinstance(over, Sort) else tuple(over)
 
 
-def _parameter_names(
+def parameter_names(
     fn: Callable[..., Any], leading: int, sorts: tuple[Sort, ...]
 ) -> tuple[str, ...]:
     """The names of the parameters of `fn` after the views; `ModelError` if they do not fit."""
@@ -155,7 +155,7 @@ class Action:
     def __post_init__(self) -> None:
         object.__setattr__(self, "sorts", _sorts(self.over))
         object.__setattr__(self, "name", self.name or _name_of(self.fn))
-        object.__setattr__(self, "parameters", _parameter_names(self.fn, 1, self.sorts))
+        object.__setattr__(self, "parameters", parameter_names(self.fn, 1, self.sorts))
 
 
 class Kind(Enum):
@@ -209,13 +209,13 @@ def always(
 
     An invariant over a sort is one claim per member, checked only where it may have changed.
     """
-    _parameter_names(fn, 1, _sorts(over))
+    parameter_names(fn, 1, _sorts(over))
     return Property(Kind.ALWAYS, name or _name_of(fn), fn, _sorts(over), clause, witness=witness)
 
 
 def sometimes(fn: Predicate, *, name: str = "", clause: str = "") -> Property:
     """A witness: some reachable state satisfies `fn`; UNREACHED if none does."""
-    _parameter_names(fn, 1, ())
+    parameter_names(fn, 1, ())
     return Property(Kind.SOMETIMES, name or _name_of(fn), fn, (), clause)
 
 
@@ -223,7 +223,7 @@ def eventually(
     fn: Predicate, *, over: Over | None = None, name: str = "", clause: str = ""
 ) -> Property:
     """Every fair behaviour comes to a state that satisfies `fn`, for all parameters."""
-    _parameter_names(fn, 1, _sorts(over))
+    parameter_names(fn, 1, _sorts(over))
     return Property(Kind.EVENTUALLY, name or _name_of(fn), fn, _sorts(over), clause)
 
 
@@ -235,7 +235,7 @@ def leads_to(
     UNREACHED where `fn` never held.
     """
     for predicate in (fn, goal):
-        _parameter_names(predicate, 1, _sorts(over))
+        parameter_names(predicate, 1, _sorts(over))
     name = name or f"{_name_of(fn)}_leads_to_{_name_of(goal)}"
     return Property(Kind.LEADS_TO, name, fn, _sorts(over), clause, goal=goal)
 
@@ -249,7 +249,7 @@ def each_step(
     witness: Predicate | None = None,
 ) -> Property:
     """`fn(before, after, *parameters)`, two views, for every step any action can take."""
-    _parameter_names(fn, 2, _sorts(over))
+    parameter_names(fn, 2, _sorts(over))
     return Property(Kind.EACH_STEP, name or _name_of(fn), fn, _sorts(over), clause, witness=witness)
 
 
@@ -274,7 +274,7 @@ def refines(
     default values.  Initial states map to initial states, and every step to a step of the
     abstract model or to none at all.  Fairness is not compared.
     """
-    _parameter_names(mapping, 2, ())
+    parameter_names(mapping, 2, ())
     name = name or f"refines_{abstract.name}"
     return Property(Kind.REFINES, name, mapping, clause=clause, abstract=abstract)
 
