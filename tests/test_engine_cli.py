@@ -174,6 +174,7 @@ def test_a_model_file_takes_nobodys_place(name: str, folder: Path) -> None:
     before = dict(sys.modules), list(sys.path)
     assert check(name, "--json", "report.json").status == 1
     assert {n: m for n, m in sys.modules.items() if n in before[0]} == before[0]
+    assert name not in sys.modules
     assert sys.path == before[1]
 
 
@@ -186,6 +187,12 @@ def test_a_model_file_may_ask_for_its_own_name_and_types(folder: Path) -> None:
     (folder / "self.py").write_text(text, encoding="utf-8")
     ran = check("self.py")
     assert ran.status == 1, ran.err
+
+
+def test_a_model_file_is_python_as_it_would_be_anywhere(folder: Path) -> None:
+    text = "def f(x: int): pass\nassert f.__annotations__ == {'x': int}\n"
+    (folder / "plain.py").write_text(text + JUGS, encoding="utf-8")
+    assert check("plain.py").status == 1
 
 
 def test_what_a_model_prints_is_no_part_of_the_report(folder: Path) -> None:
@@ -255,8 +262,8 @@ def test_a_counterexample_is_shown_as_differences() -> None:
 
 def test_several_counterexamples_are_numbered() -> None:
     out = check("purses.py", "--property", "solvent", "--counterexamples", 2).out
-    assert "\nsolvent: counterexample 1 of 2, 1 step; it fails in the last state\n" in out
-    assert "\nsolvent: counterexample 2 of 2, 2 steps; it fails in the last state\n" in out
+    assert "\nsolvent: counterexample 1 of 2, 1 step; it fails in the last state, for " in out
+    assert "\nsolvent: counterexample 2 of 2, 2 steps; it fails in the last state, for " in out
     assert "\n1  pay(payer=person1, payee=person2)" in out
 
 

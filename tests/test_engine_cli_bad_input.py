@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from cli_cases import Case, Prepare, assert_one_line, assert_refused, case
-from cli_runs import Ran, child, choir
+from cli_runs import ROOT, Ran, child, choir
 from engine_models import JUGS
+
+from choir_model.cli import model_files
+from choir_model.engine import ModelError, Sort
 
 ENGINE = ("engine", "check")
 
@@ -329,6 +332,22 @@ def test_a_mistake_in_a_neighbour_is_placed_there(folder: Path) -> None:
         (away / "parts.py").write_text(text, encoding="utf-8")
         extra = {"PYTHONDONTWRITEBYTECODE": "1"}
         assert_one_line(child(*ENGINE, "away/whole.py", folder=folder, extra=extra), said)
+
+
+def test_a_mistake_is_placed_where_the_user_made_it(folder: Path) -> None:
+    """Not in a package installed below, nor in this one."""
+    package = folder / "site-packages"
+    package.mkdir()
+    (package / "lib_of_test.py").write_text("def f():\n    1 / 0\n", encoding="utf-8")
+    text = "import sys\nsys.path.insert(0, 'site-packages')\nimport lib_of_test\n"
+    (folder / "m.py").write_text(f"{text}\n\n\nlib_of_test.f()\n", encoding="utf-8")
+    extra = {"PYTHONDONTWRITEBYTECODE": "1"}
+    ran = child(*ENGINE, "m.py", folder=folder, extra=extra)
+    assert_one_line(ran, "m.py:7: ZeroDivisionError")
+    with pytest.raises(ModelError) as caught:
+        Sort("nobody", 0)
+    spec = model_files.Spec(ROOT / "m.py", None)
+    assert model_files._place(caught.value, spec).startswith(f"{Path(__file__)}:")
 
 
 @pytest.mark.parametrize("output", [("--json", "no/r.json"), ("--graph", "states.pdf")])

@@ -128,6 +128,15 @@ def test_a_path_outlives_the_move_of_its_model_to_another_module() -> None:
     assert path_from_json(MODEL, json.loads(moved)) == path
 
 
+def test_the_order_of_fields_means_nothing() -> None:
+    def turned(data: Any) -> Any:
+        if isinstance(data, dict):
+            return {name: turned(data[name]) for name in reversed(data)}
+        return [turned(item) for item in data] if isinstance(data, list) else data
+
+    assert path_from_json(MODEL, turned(journey(EVERYTHING))) == EVERYTHING
+
+
 def edit(place: str, value: object) -> Callable[[Any], None]:
     """Put a value somewhere, as ``steps.0.action``."""
     *way, last = [int(part) if part.isdigit() else part for part in place.split(".")]
