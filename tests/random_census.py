@@ -16,7 +16,7 @@ from choir_model.engine import Report
 
 def census(compared: Compared) -> Iterator[str]:
     """The features of one model, each as often as it counts."""
-    plan, explored, report = compared.plan, compared.explored, compared.report
+    (plan, _, explored), report = compared.answers, compared.report
     yield from _written(plan)
     if report is None:
         yield "no initial state"
@@ -130,3 +130,73 @@ def _parts(node: Any) -> Iterator[Node]:
     if isinstance(node, tuple | list):
         for part in node:
             yield from _parts(part)
+
+
+FEWEST_MODELS = {
+    "of a good size": 1200,
+    "several initial states": 150,
+    "any key": 250,
+    "done": 400,
+    "states of more than a byte": 80,
+    "a cell with a large domain": 10,
+    "equal values of different types in one cell": 50,
+    "a step that changes nothing": 900,
+    "auxiliary cells, dropped": 150,
+    "auxiliary cells, kept": 80,
+    "a constraint excluded states": 150,
+    "a refusal": 250,
+    "no initial state": 2,
+    "several choices in one body": 250,
+    "an empty choice": 8,
+    "choose from cell": 50,
+    "choose from literals": 400,
+    "choose from members": 800,
+    "choose from range": 500,
+    "cell after a write": 600,
+    "ref after a write": 400,
+    "test after a write": 250,
+    "update with a ref": 600,
+    "update with a computed": 180,
+    "update with a call": 200,
+    "test with a ref": 200,
+    "test with a computed": 30,
+    "test with a call": 150,
+    "emit": 200,
+    "emit_field": 150,
+    "bind": 40,
+    "if": 600,
+    "every": 350,
+    "some": 350,
+    "symmetric": 200,
+    "several symmetric sorts": 15,
+    "symmetric members in opt": 25,
+    "symmetric members in set": 25,
+    "symmetric members in pairs": 10,
+    "symmetric members in claim": 10,
+    "symmetric members in queue": 10,
+    "symmetric members in boxed": 10,
+    "live, fairness none": 400,
+    "live, fairness weak": 450,
+    "live, fairness strong": 300,
+    "always HOLDS": 700,
+    "always VIOLATED": 650,
+    "always UNREACHED": 50,
+    "always over 0 sorts": 500,
+    "always over 1 sorts": 700,
+    "always over 2 sorts": 180,
+    "each_step HOLDS": 200,
+    "each_step VIOLATED": 200,
+    "each_step UNREACHED": 5,
+    "sometimes HOLDS": 450,
+    "sometimes UNREACHED": 350,
+    "deadlock_free HOLDS": 600,
+    "deadlock_free VIOLATED": 60,
+    "eventually HOLDS": 200,
+    "eventually VIOLATED": 180,
+    "eventually UNKNOWN": 60,
+    "leads_to HOLDS": 150,
+    "leads_to VIOLATED": 170,
+    "leads_to UNKNOWN": 50,
+    "leads_to UNREACHED": 70,
+}
+"""How many of two thousand models must have each feature."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from naive_checker import Explored
 from random_engine import engine_model, plain, plain_state
+from random_models import Answers
 from random_naive import NaiveReading, Values
 from random_plan import Plan, PropertyPlan
 from random_values import typed
@@ -18,26 +19,22 @@ WORST_FIRST = ("VIOLATED", "UNKNOWN", "UNREACHED", "HOLDS")
 
 
 class Compared(NamedTuple):
-    """A plan, both answers, and where they differ.  No report if there is no initial state."""
+    """Both answers, and where they differ.  No report if there is no initial state."""
 
-    plan: Plan
-    explored: Explored
+    answers: Answers
     report: Report | None
     differences: list[str]
 
 
-def compared(plan: Plan) -> Compared:
-    """Check a plan with both and compare all there is."""
-    naive, model = NaiveReading(plan), engine_model(plan)
-    explored = Explored(naive.model(quotient=bool(plan.symmetric)))
+def compared(answers: Answers) -> Compared:
+    """Check the same plan with the engine, and compare all there is."""
     try:
-        report = check(model, keep_going=True)
+        report = check(engine_model(answers.plan), keep_going=True)
     except ModelError as error:
-        if not naive.initial() and "no initial state" in str(error):
-            return Compared(plan, explored, None, [])
-        return Compared(plan, explored, None, [f"{type(error).__name__}: {error}"])
-    found = list(differences(plan, naive, explored, report))
-    return Compared(plan, explored, report, found)
+        if not answers.explored.generated and "no initial state" in str(error):
+            return Compared(answers, None, [])
+        return Compared(answers, None, [f"{type(error).__name__}: {error}"])
+    return Compared(answers, report, list(differences(*answers, report)))
 
 
 def differences(

@@ -7,7 +7,7 @@ quantify over them or choose among them, so they cannot tell one from another.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from naive_checker import Explored
 from random_expressions import Scope
@@ -39,10 +39,10 @@ VALUE_SORTS: tuple[tuple[Any, ...], ...] = (
     ("a", "b", b"a"),
 )
 ANY_KEYS: tuple[Any, ...] = (False, 7, "k", (1, "z"), b"\x00\x01\x02\x03\x04")
-STATES = (40, 60, 80, 120, 160, 300)
+STATES = (30, 50, 80, 120, 200)
 MEMBERS = (0, 0, 0, 1, 1, 1, 1, 1, 2)
-STRONG_INSTANCES = 4
-DRAFTS, ENOUGH_STATES, MANY_STEPS = 3, 6, 3000
+STRONG_INSTANCES, FAIR_INSTANCES = 4, 7
+DRAFTS, ENOUGH_STATES, MANY_STEPS = 3, 6, 700
 
 
 def domain_size(kind: Kind, sorts: dict[str, SortPlan]) -> int:
@@ -68,7 +68,7 @@ class Maker(Programs):
         self.keep_auxiliary = False
 
     def plan(self) -> Plan:
-        symmetric = self.chance(0.3)
+        symmetric = self.chance(0.25)
         self.make_sorts(symmetric)
         self.keep_auxiliary = self.chance(0.3)
         self.make_fields(self.rng.choice(STATES[:3] if symmetric else STATES))
@@ -83,7 +83,7 @@ class Maker(Programs):
             self.true_at_first(self.mostly({}), {})
             for _ in range(self.rng.choice((0, 0, 0, 0, 1, 2)))
         ]
-        done = self.claim({}) if self.chance(0.3) else None
+        done = self.ends() if self.chance(0.4) else None
         return Plan(
             *(self.seed, self.sorts, self.records, self.fields, actions, self.initial),
             *(properties, constraints, done, self.keep_auxiliary),
@@ -95,7 +95,7 @@ class Maker(Programs):
         for number in range(self.rng.choice((1, 1, 2, 2, 3))):
             name = f"S{number}x"
             if symmetric and (number == 0 or self.chance(0.3)):
-                sizes = (2, 2) if number else (2, 3, 3, 4)
+                sizes = (2, 2) if number else (2, 2, 3, 3, 3, 4)
                 sort = SortPlan(name, self.rng.choice(sizes), symmetric=True)
             elif self.chance(0.4):
                 sort = SortPlan(name, self.rng.choice((2, 2, 3)))
@@ -136,14 +136,18 @@ class Maker(Programs):
     def kind(self) -> Kind:
         distinct = [sort.name for sort in self.sorts.values() if sort.distinct]
         names = ["mod", "mod", "mod", "mod", "mixed", "mixed", "opt", "opt"]
+        exchanged = [sort.name for sort in self.sorts.values() if sort.symmetric]
         if distinct:
             names += ["set", "set", "pairs", "claim", "boxed"]
+        if exchanged:
+            names += ["opt", "set", "set", "pairs", "claim", "claim", "queue", "boxed"]
         name = self.rng.choice([*names, "queue"])
         if name == "mod":
             return (name, self.rng.choice((2, 2, 2, 3, 3, 3, 4, 5, 9, 40, 300)))
         if name == "mixed":
             return (name, self.rng.choice(self.pools))
-        sort = self.rng.choice(distinct if name in {"set", "pairs", "claim"} else [*self.sorts])
+        sorts = distinct if name in {"set", "pairs", "claim"} else [*self.sorts]
+        sort = self.rng.choice(exchanged if exchanged and self.chance(0.7) else sorts)
         return (name, sort, 2) if name == "queue" else (name, sort)
 
     def add_field(self, record: str, kind: Kind, auxiliary: bool) -> None:
@@ -158,18 +162,22 @@ class Maker(Programs):
     # Programs ---------------------------------------------------------------------
 
     def actions(self, live: bool) -> list[ActionPlan]:
-        found, strong = [], 0
+        found, strong, fair = [], 0, 0
         guarded = self.rng.choice((0.3, 0.5, 1))
-        fuel = self.fuel() if self.chance(0.4) else None
+        fuel = self.fuel() if self.chance(0.6) else None
+        fuelled = self.rng.choice((0.8, 1))
         for number in range(self.rng.randint(2, 5)):
             sorts = self.some_sorts(self.rng.choice(MEMBERS))
             instances = 1
             for sort in sorts:
                 instances *= self.sorts[sort].size
             fairness = self.rng.choice(("none", "weak", "weak", "strong")) if live else "none"
-            if fairness == "strong":
-                strong += instances
-                fairness = "strong" if strong <= STRONG_INSTANCES else "weak"
+            if fairness == "strong" and strong + instances > STRONG_INSTANCES:
+                fairness = "weak"
+            if fair + instances > FAIR_INSTANCES:
+                fairness = "none"
+            strong += instances * (fairness == "strong")
+            fair += instances * (fairness != "none")
             scope: Scope = {
                 name: ("member", sort)
                 for name, sort in zip(parameter_names(sorts), sorts, strict=True)
@@ -184,7 +192,7 @@ class Maker(Programs):
             for _ in range(self.rng.choice((1, 1, 2))):
                 body += self.effect(scope, progress=True)
             body += self.body(scope, self.rng.randint(0, 2))
-            if fuel and self.chance(0.85):
+            if fuel and self.chance(fuelled):
                 body = [self.some_left(fuel), *body, self.one_less(fuel)]
             found.append(ActionPlan(f"a{number}", sorts, fairness, body))
         return found
@@ -197,9 +205,19 @@ class Maker(Programs):
                 return f
         return None
 
-    def some_left(self, fuel: FieldPlan) -> Node:
+    def ends(self) -> Node:
+        """A claim that marks states as done: what stops most actions, or anything."""
+        fuel = self.fuel()
+        return ("not", self.left(fuel)) if fuel and self.chance(0.6) else self.claim({})
+
+    def left(self, fuel: FieldPlan) -> Node:
         key = ("lit", (self.records[fuel.record].keys or (None,))[0])
-        return ("guard", ("test", fuel.name, key, "less", ("lit", fuel.kind[1] - 1)))
+        return ("test", fuel.name, key, "less", ("lit", fuel.kind[1] - 1))
+
+    def some_left(self, fuel: FieldPlan) -> Node:
+        if self.chance(0.7):
+            return ("guard", self.left(fuel))
+        return ("if", ("not", self.left(fuel)), [("refuse", "FULL")], [])
 
     def one_less(self, fuel: FieldPlan) -> Node:
         key = ("lit", (self.records[fuel.record].keys or (None,))[0])
@@ -278,15 +296,24 @@ class Maker(Programs):
         return sorts, {name: ("member", sort) for name, sort in names}
 
 
-def random_plan(seed: int) -> Plan:
-    """The plan of this seed, always the same.
+class Answers(NamedTuple):
+    """A plan and what the naive checker found."""
+
+    plan: Plan
+    naive: NaiveReading
+    explored: Explored
+
+
+def random_model(seed: int) -> Answers:
+    """The plan of this seed, always the same, checked by the naive checker.
 
     Most programs drawn at random go nowhere, and a few are slow, so the first of a few
     drafts that has some states is taken; the last one is taken whatever it has.
     """
     for draft in range(DRAFTS):
         plan = Maker(seed, f"{seed}/{draft}").plan()
-        explored = Explored(NaiveReading(plan).model())
+        naive = NaiveReading(plan)
+        explored = Explored(naive.model(quotient=bool(plan.symmetric)))
         if len(explored.states) >= ENOUGH_STATES and len(explored.generated) <= MANY_STEPS:
             break
-    return plan
+    return Answers(plan, naive, explored)
