@@ -297,6 +297,22 @@ def test_a_waiting_process_starves_under_weak_fairness_and_works_under_strong() 
     assert find_lasso(graph, avoid, waiting, FairInstances((), everybody)) is None
 
 
+def test_a_search_that_gives_up_has_still_guessed_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the nearest entry a loop goes to all processes in turn."""
+    monkeypatch.setattr(lassos, "STEPS_TRIED", 0)
+    graph = mutex(5)
+    avoid = [state % 3 != 2 for state in range(3**5)]
+    waiting = [state % 3 == 1 for state in range(3**5)]
+    lasso = find_lasso(graph, avoid, waiting, FairInstances((0, 1, 2, 3, 4), ()))
+    assert lasso is not None
+    assert (len(lasso.stem), len(lasso.loop), lasso.shortest) == (4, 3, False)
+
+
+def test_a_loop_goes_to_where_nothing_is_owed_any_more() -> None:
+    steps = "0-b>1 0-c>2 0-a>3 1-b>0 1-a>3 2-d>0"
+    assert found(steps, {3}, weak="ad") == "0 (c>2 d>0)"
+
+
 def test_a_search_that_gives_up_says_so_and_still_finds_a_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -318,3 +334,4 @@ def test_a_ring_of_thousands_of_states_is_gone_round() -> None:
     lasso = find_lasso(graph, [True] * size, None, fair(weak="a"))
     assert lasso is not None
     assert (list(lasso.stem), list(lasso.loop)) == ([], list(range(size)))
+    assert lasso.shortest

@@ -37,13 +37,13 @@ class GaveUp(Exception):
 class Limits(NamedTuple):
     """What loops to look for, and for how long.
 
-    They take at most `room` steps and pass only states whose `far` is at least `nearest`.
-    The search may try so many steps.
+    They take at most `room` steps and pass only states whose `rank` is at least `first`.  The
+    search may try so many steps.
     """
 
     room: int
-    far: memoryview[int]
-    nearest: int
+    rank: memoryview[int]
+    first: int
     tries: int
 
 
@@ -140,18 +140,47 @@ class Loops:
         return None
 
     def _ways_back(self, entry: int, limits: Limits) -> dict[int, int]:
-        """How many steps each state that a loop may pass has to go back to `entry`."""
-        back, frontier, steps = {entry: 0}, [entry], 0
-        while frontier and steps + 1 < limits.room:
+        """How many steps each state that a loop may pass has to go back to `entry`.
+
+        Half of the room is looked through from either end: what a loop passes is near to the
+        entry on the way back, or else on the way there.
+        """
+        half, ahead, behind = limits.room // 2, self._ahead, self._behind
+        back = self._near(entry, behind, self._source_behind, limits, {}, limits.room - half)
+        if next(reversed(back.values())) < half:
+            return back  # there are no more
+        there = self._near(entry, ahead, self._target, limits, back, half + 1)
+        return self._near(entry, behind, self._source_behind, limits, there, limits.room)
+
+    def _near(
+        self,
+        entry: int,
+        first: memoryview[int],
+        ends: memoryview[int],
+        limits: Limits,
+        other: Mapping[int, int],
+        unknown: int,
+    ) -> dict[int, int]:
+        """The number of steps, in one direction, to the states that may be in a loop.
+
+        `other` has their numbers in the other direction; what is not there has `unknown` at
+        least.
+        """
+        found, frontier, steps = {entry: 0}, [entry], 0
+        while frontier:
             steps, reached = steps + 1, list[int]()
             for state in frontier:
-                for at in self._row(self._behind, state, limits):
-                    source = self._source_behind[at]
-                    if source not in back and limits.far[source] >= limits.nearest:
-                        back[source] = steps
-                        reached.append(source)
+                for at in self._row(first, state, limits):
+                    end = ends[at]
+                    if (
+                        end not in found
+                        and steps + other.get(end, unknown) <= limits.room
+                        and limits.rank[end] >= limits.first
+                    ):
+                        found[end] = steps
+                        reached.append(end)
             frontier = reached
-        return back
+        return found
 
     def some(self, entry: int) -> list[int]:
         """A fair loop from a state that enables a fair instance.

@@ -12,11 +12,11 @@ one pair.  So a queue that is filled in canonical order finds to each pair the l
 shortest stems, and finds the pairs in the order of their stems: by length, then initial
 state, then edge numbers.
 
-**Loops.**  A shortest loop from each entry (`choir_model.engine.fair_loops`), with three
-bounds that keep each search small.  The best lasso so far leaves a loop from this entry some
-*room*, and a step is tried only if the way back to the entry fits into what is left of it.  A
-loop that passes a state with a shorter stem is left to that state.  Entries that promise
-short loops come first, and those that take long are put off until the others have been seen.
+**Loops.**  A shortest loop from each entry (`choir_model.engine.fair_loops`).  Three things
+keep these searches small.  The best lasso so far leaves a loop from this entry some *room*,
+and a step is tried only if the way back to the entry fits into what is left of it.  A loop
+that passes a state with a lesser stem is left to that state.  Entries that promise short
+loops come first, and those that take long are put off until the others have been seen.
 
 At worst this is exponential in the number of fair instances: to find a shortest fair loop is
 NP-hard (Clarke, Grumberg, McMillan & Zhao, "Efficient generation of counterexamples and
@@ -53,9 +53,9 @@ class Stems:
     """The least shortest stem to every pair of a state and whether an obligation has begun.
 
     The pair of state *i* has the number *i* before one began and ``size + i`` after.
-    `order` has the numbers of the pairs that can be reached, by their stems; `length` the
-    number of steps to each pair, more than any stem can have if there is no way to it.
-    Unless `free`, the obligation must begin in the initial state.
+    `order` has the numbers of the pairs that can be reached, by their stems; `rank` each
+    pair's place there, and `length` the number of steps to it, both too large to be so where
+    there is no way.  Unless `free`, the obligation must begin in the initial state.
     """
 
     def __init__(self, graph: FairGraph, avoid: Marks, begin: Marks, *, free: bool) -> None:
@@ -63,8 +63,6 @@ class Stems:
 
         self.graph, self._root = graph, 2 * graph.size
         starts = np.array(sorted(set(graph.initial)), np.int64)
-        if not free:
-            starts = starts[begin[starts]]
         source, target = graph.steps.source, graph.steps.target
         sources = [source + graph.size, np.full(len(starts), self._root)]
         targets = [target + graph.size * avoid[target], starts + graph.size * begin[starts]]
@@ -75,14 +73,14 @@ class Stems:
             np.concatenate(sources), np.concatenate(targets), self._root + 1, self._root
         )
         self.order = order[1:]
+        self.rank = np.full(self._root + 1, self._root, np.int64)
+        self.rank[order] = np.arange(len(order)) - 1
         self.length = self._lengths(order)
 
     def _lengths(self, order: Numbers) -> Numbers:
         import numpy as np
 
-        place = np.zeros(self._root + 1, np.int64)
-        place[order] = np.arange(len(order))
-        parents = place[self._parents[order[1:]]]  # ascending, as order is by distance
+        parents = self.rank[self._parents[self.order]] + 1  # ascending, as order is by distance
         ends = [0, 1]
         while ends[-1] > ends[-2]:
             ends.append(1 + int(np.searchsorted(parents, ends[-1])))
@@ -113,7 +111,7 @@ def best_lasso(stems: Stems, component: Numbers, begin: Marks) -> Lasso:
     state that can be reached after an obligation began must be in one.
     """
     finder = _Finder(stems, component, begin)
-    finder.begin()
+    finder.find_some()
     shortest = finder.improve()
     best = finder.best
     stem = len(best.edges) - best.in_loop
@@ -135,8 +133,8 @@ class _Finder:
         self._found: _Candidate | None = None
         self._left = STEPS_TRIED
         self._length = items(stems.length)
-        begun = stems.length[size : 2 * size]
-        self._far = items(np.minimum(stems.length[:size], begun)), items(begun)
+        begun = stems.rank[size : 2 * size]
+        self._rank = items(np.minimum(stems.rank[:size], begun)), items(begun)
         self._owed = np.bincount(stems.graph.enabling, minlength=size)
         loopable, begins = np.zeros(size, bool), np.zeros(component.max() + 1, bool)
         loopable[self._loops.inside.source] = True
@@ -170,15 +168,13 @@ class _Finder:
         found = _Candidate(len(edges), start, edges, len(loop))
         self._found = found if self._found is None else min(self._found, found)
 
-    def _consider_turned(self, pair: int, loop: list[int]) -> None:
-        """The same loop, from where it has the shortest stem."""
-        begun, size = pair >= self._stems.graph.size, self._stems.graph.size
+    def _consider_turned(self, loop: list[int]) -> None:
+        """A loop that may begin anywhere, as the obligation began before."""
         states = self._loops.inside.source[loop].tolist()
-        at = min(range(len(loop)), key=lambda at: self._far[begun][states[at]])
-        pairs = [states[at] + size] if begun else [states[at], states[at] + size]
-        self._consider(min(pairs, key=lambda pair: self._length[pair]), loop[at:] + loop[:at])
+        at = min(range(len(loop)), key=lambda at: self._rank[1][states[at]])
+        self._consider(states[at] + self._stems.graph.size, loop[at:] + loop[:at])
 
-    def begin(self) -> None:
+    def find_some(self) -> None:
         """Find some lasso: the best that stutters, and tours of the nearest components."""
         import numpy as np
 
@@ -190,7 +186,7 @@ class _Finder:
         _, first = np.unique(self._component[touring % size], return_index=True)
         for pair in touring[np.sort(first)[:TOURS]].tolist():
             if self._found is None or self._room(pair) >= 2:
-                self._consider_turned(pair, self._loops.some(pair % size))
+                self._consider_turned(self._loops.some(pair % size))
 
     def _room(self, pair: int) -> int:
         """How many steps a loop may take after the stem to a pair."""
@@ -199,13 +195,13 @@ class _Finder:
     def improve(self) -> bool:
         """Find the best; false if the search for it gave up."""
         waiting = self._by_promise()
-        self._guess(waiting[:GUESSES])
+        self._guess([pair for pair in waiting if pair >= self._stems.graph.size][:GUESSES])
         for tries in TRIED_AT_ONCE, STEPS_TRIED:
             waiting = [pair for pair in waiting if not self._settled(pair, tries)]
         return not waiting
 
     def _guess(self, pairs: list[int]) -> None:
-        """Look for loops through any states, not only those that have no shorter stem."""
+        """Look for loops through any states, as nothing is known of most of them yet."""
         for pair in pairs:
             if self._room(pair) >= 2:
                 try:
@@ -213,7 +209,7 @@ class _Finder:
                 except GaveUp:
                     continue
                 if loop is not None:
-                    self._consider_turned(pair, loop)
+                    self._consider_turned(loop)
 
     def _settled(self, pair: int, tries: int) -> bool:
         """Whether the best is now as good as any that begins with a pair."""
@@ -222,7 +218,7 @@ class _Finder:
         if self._left < 0:
             return False
         try:
-            loop = self._search(pair, self._length[pair], min(tries, self._left))
+            loop = self._search(pair, int(self._stems.rank[pair]), min(tries, self._left))
         except GaveUp:
             return False
         finally:
@@ -231,8 +227,8 @@ class _Finder:
             self._consider(pair, loop)
         return True
 
-    def _search(self, pair: int, nearest: int, tries: int) -> list[int] | None:
+    def _search(self, pair: int, first: int, tries: int) -> list[int] | None:
         size = self._stems.graph.size
         begun = pair >= size
-        limits = Limits(self._room(pair), self._far[begun], nearest, tries)
+        limits = Limits(self._room(pair), self._rank[begun], first, tries)
         return self._loops.shortest(pair % size, begun, limits)
