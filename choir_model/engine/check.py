@@ -13,7 +13,7 @@ from choir_model.engine.explored import Explored, Limits, ModelFault, Progress
 from choir_model.engine.graph import StateGraph
 from choir_model.engine.judgement import Judge
 from choir_model.engine.machine import Machine
-from choir_model.engine.model import Kind, Model, Property
+from choir_model.engine.model import Kind, Model, Property, shown_name
 from choir_model.engine.monitors import Watch, needs_graph, watch
 from choir_model.engine.report import Counts, Report, overall
 from choir_model.engine.view import ModelError
@@ -146,7 +146,7 @@ def _bounds(model: Model, limit: int | None, depth: int | None) -> dict[str, str
         kind = ", symmetric" if sort.symmetric else ""
         found[f"sort {sort.name}"] = f"{len(sort)} members{kind}"
     if model.constraints:
-        found["constraints"] = ", ".join(fn.__name__ for fn in model.constraints)
+        found["constraints"] = ", ".join(map(shown_name, model.constraints))
     if limit is not None:
         found["limit"] = f"{limit} states"
     if depth is not None:

@@ -115,22 +115,36 @@ class Fairness(Enum):
 def _sorts(over: Over | None) -> tuple[Sort, ...]:
     if over is None:
         return ()
-    return (over,) if isinstance(over, Sort) else tuple(over)
+    sorts = (over,) if isinstance(over, Sort) else over
+    if not isinstance(sorts, tuple | list) or not all(isinstance(sort, Sort) for sort in sorts):
+        raise ModelError(f"{over!r} is neither a Sort nor a tuple of them; make one: Sort(name, …)")
+    return tuple(sorts)
+
+
+def shown_name(fn: Callable[..., Any]) -> str:
+    """The name of a function, or what it looks like if it has none."""
+    return str(getattr(fn, "__name__", repr(fn)))
+
+
+_VIEWS = {1: ["view"], 2: ["before", "after"]}
 
 
 def parameter_names(
     fn: Callable[..., Any], leading: int, sorts: tuple[Sort, ...]
 ) -> tuple[str, ...]:
     """The names of the parameters of `fn` after the views; `ModelError` if they do not fit."""
-    name = getattr(fn, "__name__", repr(fn))
+    name = shown_name(fn)
+    if not callable(fn):
+        raise ModelError(f"{name} is no function")
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     signature = list(inspect.signature(fn).parameters.values())
     required = [p for p in signature if p.kind in kinds and p.default is inspect.Parameter.empty]
-    if len(required) != leading + len(sorts):
-        expected = ["view", *(sort.name for sort in sorts)][-(leading + len(sorts)) :]
+    named = [p for p in signature if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    if len(required) != leading + len(sorts) or named:
+        called = [*_VIEWS[leading], *(sort.name for sort in sorts)]
         raise ModelError(
-            f"{name} takes {len(required)} parameters but is declared over {len(sorts)} sorts: "
-            f"it is called as {name}({', '.join(expected)})"
+            f"{name} takes {len(required) + len(named)} parameters but is declared over "
+            f"{len(sorts)} sorts: it is called as {name}({', '.join(called)})"
         )
     return tuple(p.name for p in required[leading:])
 
@@ -304,12 +318,30 @@ class Model:
     keep_auxiliary: bool = False
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         _distinct([a.name for a in self.actions], f"{self.name}: actions")
         _distinct([p.name for p in self.properties], f"{self.name}: properties")
         _distinct([r.record_name for r in self.records], f"{self.name}: records")
         _distinct([s.name for s in self.sorts], f"{self.name}: sorts")
         if not self.actions:
             raise ModelError(f"{self.name}: a model needs at least one action")
+
+    def _check_kinds(self) -> None:
+        for action in self.actions:
+            if not isinstance(action, Action):
+                raise ModelError(f"{self.name}: {shown_name(action)} is no Action; wrap it in one")
+        for claim in self.properties:
+            if not isinstance(claim, Property):
+                name = shown_name(claim)
+                raise ModelError(f"{self.name}: {name} is no Property; say always({name}), …")
+        for record, over in self.records.items():
+            if not isinstance(record, type) or not issubclass(record, Record):
+                raise ModelError(f"{self.name}: {shown_name(record)} is no Record class")
+            if not isinstance(over, AnyKey):
+                _sorts(over)
+        for fn in (*self.constraints, self.done, self.initial):
+            if fn is not None:
+                parameter_names(fn, 1, ())
 
     @property
     def sorts(self) -> tuple[Sort, ...]:

@@ -26,6 +26,8 @@ from choir_model.engine.recording import (
 )
 from choir_model.engine.view import NoOptionSignal, RefusalSignal
 
+DEFECTS = (Exception, GeneratorExit)
+"""What model code may raise by mistake; it is reported with the state."""
 Recorder: TypeAlias = Callable[[Callable[..., Any], int], Recording]
 """``recorder(fn, packed)``: `fn` is the model code or an equivalent copy of it."""
 
@@ -83,13 +85,15 @@ def of_mapping(memory: Memory) -> Recorder:
         image = DictView(State())
         try:
             fn(view, image)
-        except Exception as error:  # noqa: BLE001 (model code: reported with its state)
+        except DEFECTS as error:
             recording.failure = Failure(described(error))
         except (RefusalSignal, NoOptionSignal):
             recording.failure = Failure("a mapping can neither refuse nor choose")
         finally:
             view.expire()
             image.live = False
+        if image.choices:
+            recording.failure = Failure("a mapping can neither refuse nor choose")
         recording.result = State(image.writes)
         return recording
 
@@ -105,7 +109,7 @@ def _run_branch(
         outcome: Writes | Refusal | Inert = Refusal(signal.reason, signal.role)
     except NoOptionSignal:
         outcome = Inert()
-    except Exception as error:  # noqa: BLE001 (model code: reported with its state)
+    except DEFECTS as error:
         recording.failure = Failure(described(error), tuple(view.choices))
         return
     else:
@@ -130,7 +134,7 @@ def _run_predicate(
                 f"it returned {answer!r}; a predicate returns True or False"
             )
         recording.result = answer
-    except Exception as error:  # noqa: BLE001 (model code: reported with its state)
+    except DEFECTS as error:
         recording.failure = Failure(described(error))
     except (RefusalSignal, NoOptionSignal):
         recording.failure = Failure("a predicate can neither refuse nor choose")
@@ -139,8 +143,9 @@ def _run_predicate(
             view.expire()
 
 
-def _returned(value: object) -> str:
+def _returned(value: Any) -> str:
     if hasattr(value, "__next__") or hasattr(value, "__await__"):
+        value.close()  # nobody will wait for it, and Python would complain
         return "it is a generator or a coroutine; an action is a plain function"
     return f"it returned {value!r}; an action returns nothing, it writes to its view"
 
@@ -150,7 +155,10 @@ def described(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     engine = PurePath(__file__).parent
     own = [frame for frame in frames if PurePath(frame.filename).parent != engine]
-    text = f"{type(error).__name__}: {error}".removesuffix(": ")
+    try:
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+    except Exception:  # noqa: BLE001 (its own text fails as well)
+        text = type(error).__name__
     if not own:
         return text
     return f"{text} ({PurePath(own[-1].filename).name}:{own[-1].lineno})"

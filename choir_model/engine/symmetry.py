@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 
 from choir_model.engine.dictview import DictView, Fired, State, branches
 from choir_model.engine.layout import Layout
-from choir_model.engine.model import Kind, Model
+from choir_model.engine.model import Kind, Model, shown_name
 from choir_model.engine.paths import Label, differing, order_of_cell
 from choir_model.engine.sorts import Atom, Sort, tuples
 from choir_model.engine.values import CanonicalSet, canonical, encode
@@ -214,7 +214,7 @@ def _predicates(model: Model) -> list[tuple[str, Any, tuple[Sort, ...]]]:
             found.append((f"the property {claim.name}", claim.fn, claim.over))
         if claim.witness is not None:
             found.append((f"the witness of {claim.name}", claim.witness, ()))
-    found += [(f"the constraint {fn.__name__}", fn, ()) for fn in model.constraints]
+    found += [(f"the constraint {shown_name(fn)}", fn, ()) for fn in model.constraints]
     if model.done is not None:
         found.append(("done", model.done, ()))
     return found

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from choir_model.engine.explored import Explored, Limits, ModelFault, Progress
 from choir_model.engine.machine import Machine, initial_states
+from choir_model.engine.model import shown_name
 from choir_model.engine.monitors import Monitor, Place, Watch
 from choir_model.engine.moves import Move
 from choir_model.engine.recorders import of_step
@@ -67,7 +68,10 @@ class Walker:
         self._keep_going = keep_going
         self._progress = progress
         self._trees = [instance.tree for instance in machine.instances]
-        self._within = [machine.predicate("a constraint", fn) for fn in machine.model.constraints]
+        self._within = [
+            machine.predicate(f"the constraint {shown_name(fn)}", fn)
+            for fn in machine.model.constraints
+        ]
         done = machine.model.done
         self._done = machine.predicate("done", done) if done is not None else None
         self._alarms = 0
