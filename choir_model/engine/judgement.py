@@ -7,7 +7,8 @@ meaning never occurred, and UNKNOWN whenever the part that was not explored coul
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from choir_model.engine.dictview import State
 from choir_model.engine.explored import Explored, ModelFault
@@ -20,6 +21,9 @@ from choir_model.engine.report import Finding, Verdict
 from choir_model.engine.sorts import tuples
 from choir_model.engine.transitions import Lasso
 from choir_model.engine.trees import ModelCodeFailed, Tree
+
+if TYPE_CHECKING:
+    from choir_model.engine.fair_graph import FairGraph
 
 
 class Judge:
@@ -127,23 +131,28 @@ class Judge:
         return Finding(claim, Verdict.HOLDS)
 
     def _lasso(self, claim: Property, arguments: tuple[Any, ...]) -> Lasso | None:
-        from choir_model.engine.liveness import FairInstances, find_lasso
+        from choir_model.engine.liveness import lasso_in
 
-        explored = self._explored
-        machine, graph = explored.machine, explored.transitions
-        assert graph is not None
-        graph.instance_of = list(machine.labels.instances)
         goal = claim.fn if claim.goal is None else claim.goal
         avoid = [not reached for reached in self._values(claim, goal, arguments)]
         begin = None
         if claim.kind is Kind.LEADS_TO:
             triggered = self._values(claim, claim.fn, arguments)
             begin = [t and a for t, a in zip(triggered, avoid, strict=True)]
+        return lasso_in(self._fair_graph, avoid, begin)
+
+    @cached_property
+    def _fair_graph(self) -> FairGraph:
+        from choir_model.engine.liveness import FairInstances, fair_graph
+
+        machine, graph = self._explored.machine, self._explored.transitions
+        assert graph is not None
+        graph.instance_of = list(machine.labels.instances)
         fair = FairInstances(
             weak=_owed(machine.instances, Fairness.WEAK),
             strong=_owed(machine.instances, Fairness.STRONG),
         )
-        return find_lasso(graph, avoid, begin, fair)
+        return fair_graph(graph, fair)
 
     def _lasso_path(self, lasso: Lasso) -> Path:
         explored = self._explored

@@ -87,7 +87,8 @@ class Recording:
     """Looks in order, and the branches or the failure they led to.
 
     `written` are the fields that any branch wrote, refused ones excepted; `result` is what
-    a predicate returned.
+    a predicate returned; `options` are those of each choice met, as given and in order, by
+    the options taken before.
     """
 
     looks: list[Look] = field(default_factory=list)
@@ -95,6 +96,7 @@ class Recording:
     failure: Failure | None = None
     written: dict[Field[Any], Cell] = field(default_factory=dict)
     result: Any = None
+    options: dict[tuple[int, ...], tuple[Any, Any]] = field(default_factory=dict)
 
 
 class Memory(NamedTuple):
@@ -242,16 +244,23 @@ class RecordingView:
         self._count()
         if self._memory.guarded:
             options = _ordinary(tuple(options) if isinstance(options, list) else options)
-        options = in_order(options)
-        if not options or not self._writable:  # who only reads has nothing to choose
+        position = len(self.choices)
+        ordered = self._in_order(options, tuple(self.choices))
+        if not ordered or not self._writable:  # who only reads has nothing to choose
             self._live = False
             raise NoOptionSignal
-        position = len(self.choices)
         taken = self._script[position] if position < len(self._script) else 0
         self.choices.append(taken)
-        self.widths.append(len(options))
-        taken_option: T = self._hand_out(options[taken])
+        self.widths.append(len(ordered))
+        taken_option: T = self._hand_out(ordered[taken])
         return taken_option
+
+    def _in_order(self, options: Any, before: tuple[int, ...]) -> Any:
+        """The options in order; branches that come to the same choice do not sort them again."""
+        met = self._recording.options.get(before)
+        if met is None or met[0] != options:
+            met = self._recording.options[before] = options, in_order(options)
+        return met[1]
 
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()

@@ -102,7 +102,11 @@ def in_order(options: Sequence[T] | frozenset[T]) -> Sequence[T]:
     Sets are put in order; a sequence must be in order already, or `ModelError`: what is
     chosen must not depend on how somebody happened to arrange it.
     """
-    if isinstance(options, Sort) or (isinstance(options, range) and options.step > 0):
+    if (
+        options == ()
+        or isinstance(options, Sort)
+        or (isinstance(options, range) and options.step > 0)
+    ):
         return options
     if not isinstance(options, Sequence | AbstractSet):
         raise ModelError(f"choose: {options!r} is neither a set nor a sequence of options")

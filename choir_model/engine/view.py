@@ -176,8 +176,10 @@ class Record:
     fields: ClassVar[tuple[Field[Any], ...]] = ()
 
     def __init_subclass__(cls, *, name: str, layer: str = "") -> None:
-        cls.record_name = name
         own = [f for f in vars(cls).values() if isinstance(f, Field)]
+        for taken in vars(Record).keys() & {field.name for field in own}:
+            raise ModelError(f"{name}: a field cannot be called {taken}, as every record has that")
+        cls.record_name = name
         for field in own:
             field.name = f"{name}.{field.name}"
             field.layer = layer
