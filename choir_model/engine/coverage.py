@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 
 from choir_model.engine.explored import Explored, ModelFault
+from choir_model.engine.machine import Machine
 from choir_model.engine.monitors import Place
+from choir_model.engine.purity import perturbed
+from choir_model.engine.recorders import described
 from choir_model.engine.recording import Refusal
 from choir_model.engine.report import ActionCoverage, Audit
 from choir_model.engine.symmetry import audit_equivariance
-from choir_model.engine.trees import ImpureAction, Leaf, ModelCodeFailed, Tree
+from choir_model.engine.trees import ImpureAction, Leaf, ModelCodeFailed, Tree, order_of_sets
+from choir_model.engine.values import encode
+from choir_model.engine.view import ModelError
 
 SEARCHED = 5_000
 """States looked at for a second one that reaches a leaf, before its own is taken again."""
@@ -69,6 +75,7 @@ def audit_everything(explored: Explored) -> Audit:
         for leaf in alone[:FIRST] + alone[FIRST::THEN_EVERY]:
             _audit(explored, leaf, leaf.learned_at)
             again += 1
+    _audit_answers(machine)
     mutated = machine.layout.mutated()
     if mutated:
         first = ImpureAction(forest.leaves[0].tree, f"a value of {mutated[0]} was changed in place")
@@ -91,6 +98,37 @@ def _audit_elsewhere(explored: Explored, tree: Tree, searched: set[Leaf]) -> int
             if not searched:
                 break
     return found
+
+
+def _audit_answers(machine: Machine) -> None:
+    """Compute again what updates and tests computed, some of it if that is a lot.
+
+    They see values and no view, so there is no state and no path to show.
+    """
+    answers, layout = machine.memory.answers, machine.layout
+    for (expression, ids), once in islice(
+        list(answers.items()), 0, None, len(answers) // SEARCHED + 1
+    ):
+        numbers = zip(expression.cells, ids, strict=True)
+        given = {cell: layout.values[cell][number] for cell, number in numbers}
+        compute, sites = expression.evaluate, list[list[str]]()
+        for fn in expression.functions():
+            again = perturbed(fn)
+            again.sites.clear()
+            sites.append(again.sites)
+            compute = partial(again.run, compute)
+        try:
+            now = machine.memory.dog.watch(expression, compute, given.__getitem__)
+            told = None if encode(now) == encode(once) else f"{once} once and {now} another time"
+        except Exception as error:  # noqa: BLE001 (model code: reported with its arguments)
+            told = f"{once} once, and another time raised {described(error)}"
+        if told is not None:
+            cells = ", ".join(f"{layout.cells[cell]!r} = {value}" for cell, value in given.items())
+            places = list(chain.from_iterable(sites))
+            raise ModelError(
+                f"{expression!r}, with which cells are updated or tested, is not a function of its "
+                f"arguments: for {cells} it returned {told}{order_of_sets(places)}"
+            )
 
 
 def _audit(explored: Explored, leaf: Leaf, packed: int) -> None:

@@ -73,6 +73,11 @@ class Expression:
                 arguments.append(operand.evaluate(value_of))
         return self.fn(*arguments)
 
+    def functions(self) -> list[Callable[..., Any]]:
+        """Every function in it."""
+        inner = [operand for operand in self.operands if isinstance(operand, Expression)]
+        return [self.fn, *(fn for operand in inner for fn in operand.functions())]
+
     def __repr__(self) -> str:
         return getattr(self.fn, "__name__", repr(self.fn))
 

@@ -189,10 +189,7 @@ class Forest:
         again.sites.clear()
         recording = self.run(leaf.tree, packed, again)
         if _asked(leaf.looks) != _asked(recording.looks) or not leaf.says(recording):
-            text = self._contradiction(leaf, recording)
-            if again.sites:
-                where = "; ".join(dict.fromkeys(again.sites))
-                text += f"; sets were iterated in another order there: {where}"
+            text = self._contradiction(leaf, recording) + order_of_sets(again.sites)
             raise ImpureAction(leaf.tree, text)
         leaf.audited = True
 
@@ -356,6 +353,14 @@ class Forest:
             layout = self.memory.layout
             return f"{layout.cells[look.asked]!r} = {layout.values[look.asked][look.answer]}"
         return f"{self._test(look.asked)} is {bool(look.answer)}"
+
+
+def order_of_sets(sites: list[str]) -> str:
+    """Where a run iterated sets in another order, as the end of a sentence."""
+    if not sites:
+        return ""
+    where = "; ".join(dict.fromkeys(sites))
+    return f"; sets were iterated in another order there, sort them: {where}"
 
 
 def _asks(question: Question, look: Look) -> bool:
