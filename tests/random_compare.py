@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from naive_checker import Explored
@@ -115,15 +115,7 @@ def judged(claim: PropertyPlan, naive: NaiveReading, explored: Explored) -> tupl
         return ("VIOLATED", min(ends)) if ends else ("HOLDS", None)
     if claim.kind in {"eventually", "leads_to"}:
         return _judged_in_the_end(claim, naive, explored), None
-    every = naive.tuples(claim.sorts)
-
-    def telling(before: Values | None, state: Values) -> bool:
-        if before is None and claim.kind == "each_step":
-            return False
-        said = {naive.holds(claim.claim, state, arguments, before) for arguments in every}
-        return (claim.kind == "sometimes") in said
-
-    shortest = explored.shortest(telling)
+    shortest = explored.shortest(telling(claim, naive))
     if claim.kind == "sometimes":
         return ("UNREACHED" if shortest is None else "HOLDS"), shortest
     if shortest is not None:
@@ -131,6 +123,19 @@ def judged(claim: PropertyPlan, naive: NaiveReading, explored: Explored) -> tupl
     if claim.witness and explored.shortest(lambda _, s: naive.holds(claim.witness, s)) is None:
         return "UNREACHED", None
     return "HOLDS", None
+
+
+def telling(claim: PropertyPlan, naive: NaiveReading) -> Callable[[Values | None, Values], bool]:
+    """Whether a generated state, or the step to it, shows what a path is wanted for."""
+    every = naive.tuples(claim.sorts)
+
+    def tells(before: Values | None, state: Values) -> bool:
+        if before is None and claim.kind == "each_step":
+            return False
+        said = {naive.holds(claim.claim, state, arguments, before) for arguments in every}
+        return (claim.kind == "sometimes") in said
+
+    return tells
 
 
 def _judged_in_the_end(claim: PropertyPlan, naive: NaiveReading, explored: Explored) -> str:

@@ -12,6 +12,11 @@ Scope = dict[str, Kind]
 """The kinds of the variables in sight."""
 
 
+def same(kind: Kind, other: Kind) -> bool:
+    """Whether two kinds have the same values, of the same types."""
+    return kind == other and (kind[0] != "mixed" or kind[1] is other[1])
+
+
 class Expressions:
     """Draws expressions whose values stay in the kinds asked for."""
 
@@ -59,7 +64,7 @@ class Expressions:
         found = []
         for name in self.readable:
             own = self.fields[name].kind
-            if own == kind if kind else own[0] in kinds:
+            if same(own, kind) if kind else own[0] in kinds:
                 key = self.key(name, scope)
                 if key is not None and (name, key) != self.beside:
                     head = "old" if self.in_step and self.chance(0.5) else "cell"
@@ -68,12 +73,12 @@ class Expressions:
 
     def value(self, kind: Kind, scope: Scope) -> Node:
         """An expression for a value of the kind."""
-        names = [("var", name) for name, own in scope.items() if own == kind]
+        names = [("var", name) for name, own in scope.items() if same(own, kind)]
         if names and self.chance(0.4):
             return self.rng.choice(names)
         made: Callable[[Kind, Scope], Node | None] = getattr(self, f"_{kind[0]}")
-        same = self.cell(scope, kind=kind) if self.chance(0.3) else None
-        return same or made(kind, scope) or ("lit", self.plain(kind))
+        looked = self.cell(scope, kind=kind) if self.chance(0.3) else None
+        return looked or made(kind, scope) or ("lit", self.plain(kind))
 
     def plain(self, kind: Kind) -> Any:
         """A value that is there without looking at anything."""

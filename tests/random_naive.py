@@ -153,8 +153,10 @@ class NaiveReading:
                 found = self.members[sort]
             case ("range", count):
                 found = list(range(count))
-            case _:
-                found = list(self.value(options, world.state, world.variables, world.state))
+            case _:  # a cell with a set
+                chosen = self.value(options, world.state, world.variables, world.state)
+                members = self.members[self.plan.fields[options[1]].kind[1]]
+                found = sorted(chosen, key=members.index)
         if not found:
             world.status = "disabled"
             return [world]
