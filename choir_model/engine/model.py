@@ -203,6 +203,10 @@ class Property:
     witness: Predicate | None = None
     abstract: Model | None = None
 
+    def __post_init__(self) -> None:
+        if self.witness is not None:
+            parameter_names(self.witness, 1, ())
+
 
 def _name_of(fn: Callable[..., Any]) -> str:
     name = getattr(fn, "__name__", "")
