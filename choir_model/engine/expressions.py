@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Sequence
-from types import CodeType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, TypeAlias
 
 from choir_model.engine.instrument import original
@@ -50,7 +50,7 @@ class Expression:
     __slots__ = ("cells", "fn", "key", "operands")
 
     def __init__(self, fn: Callable[..., Any], operands: Sequence[Operand]) -> None:
-        self.fn = fn
+        self.fn = _as_bound_now(fn)
         self.operands = tuple(operands)
         self.key: Hashable = (function_key(fn), *(operand.key for operand in operands))
         found: dict[int, None] = {}
@@ -83,6 +83,16 @@ class Expression:
 
 
 Operand: TypeAlias = Constant | Base | Expression
+
+
+def _as_bound_now(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn` for later use: what a closure is bound to moves on, as the variable of a loop does."""
+    if not isinstance(fn, FunctionType) or not fn.__closure__:
+        return fn
+    bound = tuple(CellType(cell.cell_contents) for cell in fn.__closure__)
+    fixed = FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, bound)
+    fixed.__kwdefaults__ = fn.__kwdefaults__
+    return fixed
 
 
 def function_key(fn: Callable[..., Any]) -> Hashable:
