@@ -86,6 +86,11 @@ class Layout:
         return f"{cell!r} is no cell of {name}: its records are {declared}"
 
     def _add(self, cell: Cell) -> int:
+        if cell in self.numbers:
+            other = self.cells[self.numbers[cell]]
+            raise ModelError(
+                f"{other!r} and {cell!r} are one cell, since Python takes their keys for equal"
+            )
         number = len(self.cells)
         self.numbers[cell] = number
         self.cells.append(cell)
