@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from choir_model.engine import Action, Field, Model, Record, Sort, View, always, check, guard
+import pytest
+
+from choir_model.engine import (
+    Action,
+    Field,
+    Model,
+    ModelError,
+    Record,
+    Sort,
+    Verdict,
+    View,
+    always,
+    check,
+    guard,
+)
 
 PEOPLE = Sort("person", 2, symmetric=True)
 
@@ -108,3 +122,43 @@ def test_one_way_to_violate_a_claim_is_told_once_whatever_the_parameters() -> No
     )
     paths = check(model, counterexamples=3).findings["small"].paths
     assert [len(path) for path in paths] == [3, 4, 5]
+
+
+MIXED = Sort("mixed", [True, 1])
+
+
+class Slot(Record, name="slot"):
+    content = Field(0)
+
+
+def fill(view: View, key: Any) -> None:
+    Slot(view, key).content = 1
+
+
+def test_declared_keys_that_python_takes_for_equal_are_refused() -> None:
+    with pytest.raises(ModelError, match=r"slot.content\[True\] and slot.content\[1\] are one"):
+        check(Model("slots", {Slot: MIXED}, [Action(fill, over=MIXED)]))
+
+
+def test_a_test_may_speak_of_the_variable_of_a_loop() -> None:
+    def turn(view: View) -> None:
+        Counter(view).value = (Counter(view).value + 1) % 5
+
+    def look(view: View) -> None:
+        seen = 0
+        for number in range(3):
+            seen += view.test(Counter.value[None], lambda value: value == number)  # noqa: B023
+        Slot(view).content = seen
+
+    def at_most_one(view: View) -> bool:
+        return Slot(view).content <= 1
+
+    model = Model(
+        "loop",
+        {Counter: None, Slot: None},
+        [Action(turn), Action(look)],
+        properties=[always(at_most_one)],
+    )
+    report = check(model)
+    assert report.verdict is Verdict.HOLDS
+    assert report.counts.distinct == 10
