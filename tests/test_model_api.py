@@ -169,6 +169,7 @@ WRONG_SIGNATURES: list[tuple[Callable[[], object], str]] = [
         lambda: Action(lambda: None, name="nothing"),
         "<lambda> takes 0 parameters but is declared over 0 sorts: it is called as <lambda>(view)",
     ),
+    (lambda: Action(by_name_only), "it is called as by_name_only(view)"),
     (lambda: always(fine, over=PERSON), "it is called as fine(view, person)"),
     (lambda: always(fine_for), "it is called as fine_for(view)"),
     (lambda: sometimes(fine_for), "it is called as fine_for(view)"),
@@ -322,7 +323,9 @@ def test_tuples_of_sorts_are_in_canonical_order() -> None:
 
 def test_options_are_put_in_order_where_they_have_none() -> None:
     assert list(in_order(frozenset({"b", "aa", "c"}))) == ["b", "c", "aa"]
-    assert list(in_order({"b", "c"})) == ["b", "c"]  # type: ignore[arg-type]
+    many = [str(number) for number in range(10, 90)]
+    assert list(in_order(frozenset(many))) == many
+    assert list(in_order(set(many))) == many  # type: ignore[arg-type]
     assert list(in_order(PERSON)) == ["ann", "bob"]
     assert list(in_order(range(1, 4))) == [1, 2, 3]
     assert list(in_order((False, True, 0, 1))) == [False, True, 0, 1]
