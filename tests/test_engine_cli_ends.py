@@ -123,6 +123,7 @@ class Counter(Record, name="counter"):
 struck = []
 
 def count(view):
+    guard(view, Counter(view).value < 3000)
     Counter(view).value = Counter(view).value + 1
     {strike}
 
