@@ -15,7 +15,8 @@ its own.  `Failure` holds what remains and the error it ends in.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -94,7 +95,8 @@ def run_machine(
         needed = run * (budget.steps - done) // done + 1 if done else budget.steps // 20
         count = max(FEWEST_EXAMPLES, min(needed, EXAMPLES_PER_ROUND))
         try:
-            run_state_machine_as_test(machine, settings=settings(chosen, max_examples=count))
+            with _whatever_is_loaded():
+                run_state_machine_as_test(machine, settings=settings(chosen, max_examples=count))
         except Exception as error:
             commands = list(pair.commands)
             if not commands:
@@ -104,6 +106,26 @@ def run_machine(
             raise minimise(pair, commands) or Failure(commands, error, len(commands)) from error
         if progress is not None:
             progress(pair.coverage.steps - steps)
+
+
+@contextmanager
+def _whatever_is_loaded() -> Iterator[None]:
+    """The same seed gives the same run, whatever modules this process has loaded.
+
+    Hypothesis also draws constants that it finds in the source of loaded modules of the user,
+    so that a seed meant something else in a test session than on the command line.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    usual = providers._get_local_constants  # noqa: SLF001 (there is no setting for it)
+    none = providers.GLOBAL_CONSTANTS.__class__()
+    providers._get_local_constants = lambda: none  # noqa: SLF001
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        providers._get_local_constants = usual  # noqa: SLF001
+        providers.CONSTANTS_CACHE.cache.clear()
 
 
 def replay(pair: Pair, commands: list[Any]) -> Exception | None:
