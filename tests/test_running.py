@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from choir_model.content.port import ReferenceContent
 from choir_model.lockstep.compare import Coverage, Disagreement, Violation, kind_of
+from choir_model.lockstep.content import run_content_lockstep
 from choir_model.lockstep.running import minimise
 
 
@@ -54,3 +60,19 @@ def test_kinds_tell_clauses_aspects_and_refusals_apart() -> None:
     assert len({kind_of(error) for error in errors}) == len(errors)
     same = Disagreement("d", "outcome", ("Confirmed", (1, 2)), ("Rejected", "WindowOpen"))
     assert kind_of(same) == kind_of(errors[4])
+
+
+def test_a_seed_means_the_same_whatever_modules_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hypothesis draws constants of the user's modules, unless it is kept from it."""
+
+    def refusals() -> dict[str, int]:
+        return dict(run_content_lockstep(ReferenceContent, seed=2, steps=1_500).refusals)
+
+    before = refusals()
+    constants = ", ".join(str(number) for number in range(101, 300))
+    (tmp_path / "full_of_constants.py").write_text(f"NUMBERS = [{constants}]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("full_of_constants")
+    assert refusals() == before
