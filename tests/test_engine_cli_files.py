@@ -105,9 +105,14 @@ def test_the_first_counterexample_is_written_as_a_trace() -> None:
     bigs = [int(state["jugs.big"]["#bigint"]) for state in trace["states"]]
     assert bigs == [0, 5, 2, 2, 0, 5, 4]
     meta = trace["#meta"]
-    assert (meta["property"], meta["verdict"], meta["seed"]) == ("never_four", "VIOLATED", None)
-    assert (meta["search"], meta["bounds"]) == ("exhaustive, deterministic", {})
-    assert meta["versions"]["choir-model"] == __version__
+    assert (meta["property"], meta["verdict"], meta["seed"]) == (
+        "never_four",
+        "VIOLATED",
+        "exhaustive",
+    )
+    assert (meta["search"], meta["bounds"]) == ("exhaustive, deterministic", "{}")
+    assert json.loads(meta["versions"])["choir-model"] == __version__
+    assert all(type(remark) is str for remark in meta.values())
     assert sorted(path.name for path in Path().glob("*.json")) == ["trace.itf.json"]
 
 

@@ -85,7 +85,7 @@ def read(expression: Any, constants: Mapping[str, Any]) -> Any:
 @pytest.mark.parametrize("path", [EVERYTHING, LASSO, STUTTERING], ids=["all", "lasso", "still"])
 def test_a_trace_reads_back_into_the_states_of_the_path(path: Path) -> None:
     found = written(path)
-    constants = found["#meta"]["constants"]
+    constants = json.loads(found["#meta"]["constants"])
     assert len(found["states"]) == len(path.states)
     for number, (said, state) in enumerate(zip(found["states"], path.states, strict=True)):
         assert set(said) == {"#meta", *found["vars"]}
@@ -116,7 +116,7 @@ def test_an_undeclared_key_is_there_in_every_state_once_it_occurs() -> None:
 
 
 def test_strings_that_stand_for_constants_are_unlike_all_text() -> None:
-    found = written(EVERYTHING)["#meta"]["constants"]
+    found = json.loads(written(EVERYTHING)["#meta"]["constants"])
     meant = {json.dumps(value): name for name, value in found.items()}
     assert len(meant) == len(found)
     assert meant["null"] == "None'"
@@ -128,7 +128,7 @@ def test_strings_that_stand_for_constants_are_unlike_all_text() -> None:
 
 def test_a_constant_goes_by_its_short_name_where_that_is_its_own() -> None:
     found = written(through(Label(PUT, (Colour.GREEN,)), Label(PUT, (b"\x01",))))
-    meanings = found["#meta"]["constants"]
+    meanings = json.loads(found["#meta"]["constants"])
     assert meanings["GREEN"] == {"enum": "value_model:Colour.GREEN"}
     assert meanings["0x01"] == {"bytes": "01"}
     assert meanings["node1"] == {"atom": "node", "number": 1}
@@ -169,17 +169,32 @@ def test_each_state_but_the_first_says_what_led_to_it() -> None:
     assert second["#meta"] == {
         "index": 1,
         "action": "move",
-        "parameters": {"node": "node2", "person": "RED"},
-        "choices": [{"#bigint": "5"}],
+        "parameters": '{"node": "node2", "person": "RED"}',
+        "choices": '[{"#bigint": "5"}]',
     }
 
 
 def test_the_trace_says_where_it_comes_from() -> None:
-    found = written(EVERYTHING, property="fine", seed=None, bounds={"sort node": "2 members"})
+    found = written(EVERYTHING, property="fine", clause=None, bounds={"sort node": "2 members"})
     meta = found["#meta"]
     assert meta["format"] == "ITF"
-    assert (meta["property"], meta["seed"]) == ("fine", None)
-    assert meta["bounds"] == {"sort node": "2 members"}
+    assert meta["property"] == "fine"
+    assert json.loads(meta["bounds"]) == {"sort node": "2 members"}
+    assert "clause" not in meta
+
+
+@pytest.mark.parametrize("path", [EVERYTHING, LASSO, STUTTERING], ids=["all", "lasso", "still"])
+def test_a_reader_that_types_its_remarks_as_text_can_read_them(path: Path) -> None:
+    """As the crate ``itf`` does: ``index: Option<u64>``, and a map from text to text."""
+    about = {"seed": None, "bounds": {"sort node": "2 members"}, "steps": 3, "whole": True}
+    found = written(path, **about)
+    assert {name: type(remark) for name, remark in found["#meta"].items()} == {
+        name: str
+        for name in ("format", "format-description", "bounds", "steps", "whole", "constants")
+    }
+    for number, state in enumerate(found["states"]):
+        assert state["#meta"].pop("index") == number
+        assert all(type(remark) is str for remark in state["#meta"].values())
 
 
 def test_the_order_of_variables_is_that_of_the_model() -> None:

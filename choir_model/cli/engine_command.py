@@ -270,6 +270,7 @@ def _write_traces(path: Path, report: Report) -> None:
             "verdict": finding.verdict.name,
             "description": finding.explanation,
             **identity_to_json(report),
+            "seed": "exhaustive",
         }
         text = json.dumps(itf.trace(behaviour, about), indent=1) + "\n"
         write_whole(numbered(path, number), text.encode())

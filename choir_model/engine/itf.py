@@ -15,11 +15,15 @@ The strings that stand for constants differ from one another and from all text o
 What happened stands in the ``#meta`` of the state it led to.  An infinite path goes on
 after its last state with the state numbered ``loop``.  Auxiliary fields are left out
 unless they are part of a state's identity.
+
+Readers in typed languages take what they do not know in a ``#meta`` for text.  So only
+``index`` is a number there; what is not text by nature is text that holds JSON.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
@@ -43,7 +47,7 @@ class _Variable:
 
 
 def trace(path: Path, about: Mapping[str, Json] | None = None) -> dict[str, Json]:
-    """The path as a trace object; `about` goes into its ``#meta``."""
+    """The path as a trace object; `about` goes into its ``#meta``, as text and without nulls."""
     states = path.states
     variables = _variables(path, states)
     cells = [cell for variable in variables.values() for cell in variable.cells]
@@ -56,13 +60,13 @@ def trace(path: Path, about: Mapping[str, Json] | None = None) -> dict[str, Json
         "#meta": {
             "format": "ITF",
             "format-description": DESCRIPTION,
-            **(about or {}),
-            "constants": write.constants,
+            **_texts(about or {}),
+            **_texts({"constants": write.constants}),
         },
         "vars": list(variables),
         "states": [
             {
-                "#meta": {"index": number, **remarks[number]},
+                "#meta": {"index": number, **_texts(remarks[number])},
                 **{name: write.variable(variables[name], state) for name in variables},
             }
             for number, state in enumerate(states)
@@ -146,6 +150,15 @@ class _Writer:
             "parameters": {n: self.expression(value) for n, value in label.parameters.items()},
             "choices": [self.expression(choice) for choice in step.choices],
         }
+
+
+def _texts(remarks: Mapping[str, Json]) -> dict[str, str]:
+    """Remarks as every reader can take them."""
+    return {
+        name: remark if isinstance(remark, str) else json.dumps(remark)
+        for name, remark in remarks.items()
+        if remark is not None
+    }
 
 
 def _is_text_or_constant(value: object) -> bool:
