@@ -10,8 +10,8 @@ from typing import Any
 from value_model import LASSO, MODEL, PUT, STUTTERING, through
 
 from choir_model.cli import engine_render
+from choir_model.engine import Action, Model, State, Verdict, eventually
 from choir_model.engine import Path as Behaviour
-from choir_model.engine import Verdict, eventually
 from choir_model.engine.paths import Label
 from choir_model.engine.report import ActionCoverage, Audit, Counts, Finding, Report
 
@@ -79,6 +79,13 @@ def test_names_that_look_like_markup_or_drive_the_terminal_are_shown_as_they_are
     assert "model     [red]m · values.py\n" in text
     assert "design    [x]=[y]\n" in text
     assert "note      [/]\\x07\n" in text
+
+
+def test_an_action_whose_name_misleads_is_shown_as_it_is() -> None:
+    action = Action(PUT.fn, over=PUT.over, name="[red]put\x1b[2J")
+    model = Model("values", MODEL.records, [action])
+    path = Behaviour.run(model, State(), [Label(action, (True,))])
+    assert r"1  [red]put\x1b[2J(value=True)    lamp.value: None → True" in shown(violated(path))
 
 
 def test_why_nothing_can_be_said_is_said() -> None:
