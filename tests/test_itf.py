@@ -188,10 +188,8 @@ def test_a_reader_that_types_its_remarks_as_text_can_read_them(path: Path) -> No
     """As the crate ``itf`` does: ``index: Option<u64>``, and a map from text to text."""
     about = {"seed": None, "bounds": {"sort node": "2 members"}, "steps": 3, "whole": True}
     found = written(path, **about)
-    assert {name: type(remark) for name, remark in found["#meta"].items()} == {
-        name: str
-        for name in ("format", "format-description", "bounds", "steps", "whole", "constants")
-    }
+    names = ("format", "format-description", "bounds", "steps", "whole", "constants")
+    assert {n: type(remark) for n, remark in found["#meta"].items()} == dict.fromkeys(names, str)
     for number, state in enumerate(found["states"]):
         assert state["#meta"].pop("index") == number
         assert all(type(remark) is str for remark in state["#meta"].values())
