@@ -5,6 +5,8 @@ from __future__ import annotations
 from planted_defects import Defect, defect
 
 from choir_model.engine import (
+    explored,
+    expressions,
     judgement,
     layout,
     liveness,
@@ -26,14 +28,14 @@ BREAKS: tuple[Defect, ...] = (
         "tracing",
         MEMORY.evaluate,
         "key = (expression, ids)",
-        "key = (expression.fn, ids)",
+        "key = (self.expressions.setdefault(expression.fn.__name__, expression), ids)",
     ),
     defect(
         "cells share the results of updates",
         "tracing",
         moves.Update.compiled,
         "return shift, mask, {},",
-        "return shift, mask, self.memory.answers.setdefault(self.expression.fn, {}),",
+        "return shift, mask, vars(self.memory.layout).setdefault(self.expression.fn.__name__, {}),",
     ),
     defect(
         "1 and True are one value",
@@ -69,6 +71,20 @@ BREAKS: tuple[Defect, ...] = (
         trees.Forest._next_of_test,
         "return test.outcomes.get(answer)",
         "return next(iter(test.outcomes.values()), None)",
+    ),
+    defect(
+        "a closure moves on with the variables it speaks of",
+        "tracing",
+        expressions.Expression.__init__,
+        "self.fn = _as_bound_now(fn)",
+        "self.fn = fn",
+    ),
+    defect(
+        "arguments are told apart as Python does it",
+        "tracing",
+        expressions._key_of,
+        "return encode(value)",
+        "return value if isinstance(value, int) else encode(value)",
     ),
     defect(
         "auxiliary cells are part of the state",
@@ -149,6 +165,13 @@ BREAKS: tuple[Defect, ...] = (
         symmetry.Symmetry._meet_cell,
         "rename(cell.key, self.renamings[k])",
         "cell.key",
+    ),
+    defect(
+        "a path keeps the members that representatives had",
+        "symmetry",
+        explored.Explored._renamed,
+        "arguments = rename(label.arguments, symmetry.renamings[renaming])",
+        "arguments = label.arguments",
     ),
     defect(
         "liveness is judged although a constraint cut behaviours off",

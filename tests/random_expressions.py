@@ -54,7 +54,7 @@ class Expressions:
     def member(self, sort: str, scope: Scope) -> Node | None:
         names = [name for name, kind in scope.items() if kind == ("member", sort)]
         if names and self.chance(0.8):
-            return ("var", self.rng.choice(names))
+            return ("var", self.rng.choice((*names, names[-1])))
         if not self.sorts[sort].symmetric:
             return ("member", sort, self.rng.randrange(self.sorts[sort].size))
         return ("var", self.rng.choice(names)) if names else None

@@ -39,10 +39,23 @@ VALUE_SORTS: tuple[tuple[Any, ...], ...] = (
     ("a", "b", b"a"),
 )
 ANY_KEYS: tuple[Any, ...] = (False, 7, "k", (1, "z"), b"\x00\x01\x02\x03\x04")
-STATES = (30, 50, 80, 120, 200)
+ALIKE = [
+    (i, j) for j, late in enumerate(MIXED) for i, early in enumerate(MIXED[:j]) if early == late
+]
 MEMBERS = (0, 0, 0, 1, 1, 1, 1, 1, 2)
 STRONG_INSTANCES, FAIR_INSTANCES = 4, 7
-DRAFTS, ENOUGH_STATES, MANY_STEPS = 3, 6, 700
+DRAFTS, ENOUGH_STATES = 3, 6
+
+
+class Bounds(NamedTuple):
+    """How large models may be: the states that domains allow, drawn from, and their steps."""
+
+    states: tuple[int, ...]
+    steps: int
+
+
+SMALL = Bounds((20, 40, 60, 80, 150), 400)
+LARGE = Bounds((80, 200, 400, 800), 5000)
 
 
 def domain_size(kind: Kind, sorts: dict[str, SortPlan]) -> int:
@@ -62,16 +75,17 @@ def domain_size(kind: Kind, sorts: dict[str, SortPlan]) -> int:
 class Maker(Programs):
     """Draws one plan."""
 
-    def __init__(self, seed: int, draw: str) -> None:
+    def __init__(self, seed: int, draw: str, bounds: Bounds) -> None:
         super().__init__(seed, draw)
+        self.bounds = bounds
         self.initial: Body | None = None
         self.keep_auxiliary = False
 
     def plan(self) -> Plan:
-        symmetric = self.chance(0.25)
+        symmetric = self.chance(0.22)
         self.make_sorts(symmetric)
         self.keep_auxiliary = self.chance(0.3)
-        self.make_fields(self.rng.choice(STATES[:3] if symmetric else STATES))
+        self.make_fields(self.rng.choice(self.bounds.states[: 3 if symmetric else None]))
         self.readable = [f.name for f in self.fields.values() if not f.auxiliary]
         self.initial = self.beginning() if self.chance(0.7) else None
         live = not symmetric and self.chance(0.7)
@@ -86,7 +100,7 @@ class Maker(Programs):
         done = self.ends() if self.chance(0.4) else None
         return Plan(
             *(self.seed, self.sorts, self.records, self.fields, actions, self.initial),
-            *(properties, constraints, done, self.keep_auxiliary),
+            *(properties, constraints, done, self.keep_auxiliary, self.chance(0.4)),
         )
 
     # Sorts, records, fields -------------------------------------------------------
@@ -102,7 +116,14 @@ class Maker(Programs):
             else:
                 sort = SortPlan(name, self.rng.choice(VALUE_SORTS))
             self.sorts[name] = sort
-        self.pools = [self.some(MIXED, 2, 4) for _ in range(2)]
+        self.pools = [self.pool(), self.pool()]
+
+    def pool(self) -> tuple[Any, ...]:
+        """Some mixed values, often two that Python calls equal among them."""
+        places = set(self.rng.sample(range(len(MIXED)), self.rng.randint(1, 3)))
+        if len(places) == 1 or self.chance(0.5):
+            places |= set(self.rng.choice(ALIKE))
+        return tuple(MIXED[place] for place in sorted(places))
 
     def make_fields(self, most_states: int) -> None:
         distinct = [sort.name for sort in self.sorts.values() if sort.distinct]
@@ -140,7 +161,7 @@ class Maker(Programs):
         if distinct:
             names += ["set", "set", "pairs", "claim", "boxed"]
         if exchanged:
-            names += ["opt", "set", "set", "pairs", "claim", "claim", "queue", "boxed"]
+            names += ["opt", "set", "set", "pairs", "pairs", "claim", "claim", "queue", "boxed"]
         name = self.rng.choice([*names, "queue"])
         if name == "mod":
             return (name, self.rng.choice((2, 2, 2, 3, 3, 3, 4, 5, 9, 40, 300)))
@@ -291,6 +312,8 @@ class Maker(Programs):
 
     def over(self, most: int = 2) -> tuple[tuple[str, ...], Scope]:
         """Sorts for a property to range over, and the variables that makes."""
+        if any(sort.symmetric for sort in self.sorts.values()):
+            most = min(most, 1)
         sorts = self.some_sorts(min(most, self.rng.choice(MEMBERS)))
         names = zip(parameter_names(sorts), sorts, strict=True)
         return sorts, {name: ("member", sort) for name, sort in names}
@@ -304,16 +327,17 @@ class Answers(NamedTuple):
     explored: Explored
 
 
-def random_model(seed: int) -> Answers:
+def random_model(seed: int, bounds: Bounds = SMALL) -> Answers:
     """The plan of this seed, always the same, checked by the naive checker.
 
     Most programs drawn at random go nowhere, and a few are slow, so the first of a few
     drafts that has some states is taken; the last one is taken whatever it has.
     """
     for draft in range(DRAFTS):
-        plan = Maker(seed, f"{seed}/{draft}").plan()
+        plan = Maker(seed, f"{seed}/{draft}", bounds).plan()
         naive = NaiveReading(plan)
         explored = Explored(naive.model(quotient=bool(plan.symmetric)))
-        if len(explored.states) >= ENOUGH_STATES and len(explored.generated) <= MANY_STEPS:
+        most = bounds.steps // 2 if plan.symmetric else bounds.steps  # images are steps, too
+        if len(explored.states) >= ENOUGH_STATES and len(explored.generated) <= most:
             break
     return Answers(plan, naive, explored)

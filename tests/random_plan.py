@@ -90,7 +90,7 @@ class PropertyPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole model."""
+    """A whole model.  With `lambdas`, updates and tests take closures over their arguments."""
 
     seed: int
     sorts: dict[str, SortPlan]
@@ -102,6 +102,7 @@ class Plan:
     constraints: list[Node]
     done: Node | None
     keep_auxiliary: bool
+    lambdas: bool = False
 
     @property
     def symmetric(self) -> list[str]:
