@@ -111,6 +111,12 @@ def test_a_run_that_met_a_limit_claims_nothing(option: str, why: str) -> None:
     assert f"stopped   by {why}" in ran.out
 
 
+def test_a_limit_that_was_not_met_bounds_nothing() -> None:
+    ran = check("jugs.py", "--limit", 100, "--depth", 100)
+    assert last_line(ran) == "VIOLATED never_four; explored all 16 states there are"
+    assert "bounds    limit: 100 states · depth: 100 levels\n" in ran.out
+
+
 def last_line(ran: Ran) -> str:
     return ran.out.splitlines()[-1]
 

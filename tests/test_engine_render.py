@@ -85,7 +85,7 @@ def test_an_action_whose_name_misleads_is_shown_as_it_is() -> None:
     action = Action(PUT.fn, over=PUT.over, name="[red]put\x1b[2J")
     model = Model("values", MODEL.records, [action])
     path = Behaviour.run(model, State(), [Label(action, (True,))])
-    assert r"1  [red]put\x1b[2J(value=True)    lamp.value: None → True" in shown(violated(path))
+    assert r"1  [red]put\x1b[2J(value=True)    lamp.value: None → True, " in shown(violated(path))
 
 
 def test_why_nothing_can_be_said_is_said() -> None:

@@ -198,7 +198,7 @@ def _counterexamples(console: Console, finding: Finding) -> None:
 def _path(console: Console, path: Path) -> None:
     found = rows(path)
     digits = len(str(len(path)))
-    width = min(max(len(row.what) for row in found), WIDEST_STEP)
+    width = min(max(len(printable(row.what)) for row in found), WIDEST_STEP)
     left_out = len(found) - ROWS_SHOWN
     for row in found if left_out <= 0 else found[: ROWS_SHOWN // 2]:
         _row(console, row, digits, width)
@@ -231,7 +231,7 @@ def _verdict(console: Console, report: Report) -> None:
 
 
 def _why(report: Report) -> str:
-    limits = () if report.complete else ("limit", "depth")  # what stopped it says so already
+    limits = ("limit", "depth")  # one that was met is said, and any other bounds nothing
     bounds = ", ".join(f"{n}: {value}" for n, value in report.bounds.items() if n not in limits)
     states = _plural(report.counts.distinct, "state")
     if report.complete:
