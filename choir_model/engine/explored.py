@@ -10,7 +10,7 @@ from choir_model.engine.dictview import State
 from choir_model.engine.machine import Machine
 from choir_model.engine.monitors import Place
 from choir_model.engine.paths import Label
-from choir_model.engine.symmetry import Symmetry, rename
+from choir_model.engine.symmetry import Renaming, Symmetry, inverse, rename, renamed_state
 from choir_model.engine.transitions import Transitions
 from choir_model.engine.trees import ModelCodeFailed
 
@@ -81,27 +81,52 @@ class Explored:
 
     def labels_to(self, place: Place) -> list[Label]:
         """The labels of the first way to a place, from an initial state on."""
+        labels = self._canonical_labels(place)
+        return labels if self.symmetry is None else self._renamed(labels, self.origin(place))[0]
+
+    def _canonical_labels(self, place: Place) -> list[Label]:
         numbers = [] if place.via < 0 or place.source < 0 else [place.via]
         state = place.source
         while state >= 0 and self.parents[state] >= 0:
             numbers.append(self.via[state])
             state = self.parents[state]
-        labels = [self.machine.label(number) for number in reversed(numbers)]
-        return labels if self.symmetry is None else self._renamed(labels, self.origin(place))
+        return [self.machine.label(number) for number in reversed(numbers)]
 
-    def _renamed(self, labels: list[Label], origin: int) -> list[Label]:
-        """The same way between canonical states, as one of real states from an initial one."""
+    def renamed_arguments(
+        self, place: Place, arguments: tuple[Any, ...], *, of_step: bool = False
+    ) -> tuple[Any, ...]:
+        """The arguments of a claim about a place, as members are called on the way to it.
+
+        `of_step` says that the claim is about the last step, not about the last state.
+        """
+        if self.symmetry is None:
+            return arguments
+        labels = self._canonical_labels(place)
+        renaming = self._renamed(labels, self.origin(place))[1][-1 - of_step]
+        renamed: tuple[Any, ...] = rename(arguments, renaming)
+        return renamed
+
+    def _renamed(self, labels: list[Label], origin: int) -> tuple[list[Label], list[Renaming]]:
+        """The same way between canonical states, as one of real states from an initial one.
+
+        Also what maps each canonical state on it to the real one.
+        """
         machine, symmetry = self.machine, self.symmetry
         assert symmetry is not None
-        real = machine.layout.pack(machine.layout.ids(self.initial[origin]))
-        found = []
+        real = self.initial[origin]
+        state, there = symmetry.find(machine.layout.pack(machine.layout.ids(real)))
+        back, found = inverse(there), list[Label]()
+        renamings = [back]
         for label in labels:
-            renaming = symmetry.between(symmetry.canonical(real), real)
-            target = symmetry.image(machine.successor(symmetry.canonical(real), label), renaming)
-            arguments = rename(label.arguments, symmetry.renamings[renaming])
-            found.append(machine.label_to(label.action, arguments, real, target))
-            real = target
-        return found
+            state = machine.successor(state, label)
+            target = renamed_state(machine.layout.unpack(state), back)
+            arguments = rename(label.arguments, back)
+            taken, real = machine.label_to(Label(label.action, arguments), real, target)
+            found.append(taken)
+            state, there = symmetry.find(state)
+            back = {image: back[atom] for atom, image in there.items()}
+            renamings.append(back)
+        return found, renamings
 
     def origin(self, place: Place) -> int:
         """The number of the initial state that the first way to a place begins with."""

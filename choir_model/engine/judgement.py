@@ -64,7 +64,10 @@ class Judge:
             places = [place for monitor in monitors for place in monitor.places]
             paths = self._paths(places, monitors[0].wanted)
             first = min(monitors, key=lambda monitor: monitor.places[0].order)
-            said = _violated(claim) + _given(claim, first.arguments)
+            arguments = self._explored.renamed_arguments(
+                first.places[0], first.arguments, of_step=claim.kind is Kind.EACH_STEP
+            )
+            said = _violated(claim) + _given(claim, arguments)
             return Finding(claim, Verdict.VIOLATED, paths, said)
         return self._holds(claim)
 

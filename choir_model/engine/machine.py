@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from choir_model.engine import recorders
-from choir_model.engine.dictview import State, branches
+from choir_model.engine.dictview import Fired, State, branches
 from choir_model.engine.layout import Layout
 from choir_model.engine.model import Action, Model
 from choir_model.engine.moves import Labels, Move, moves_of
@@ -20,7 +20,7 @@ from choir_model.engine.recording import Memory
 from choir_model.engine.sorts import tuples
 from choir_model.engine.trees import Forest, Leaf, ModelCodeFailed, Tree
 from choir_model.engine.values import encode
-from choir_model.engine.view import Field, ModelError
+from choir_model.engine.view import Cell, Field, ModelError
 from choir_model.engine.watchdog import ActionTimedOut, Watchdog
 
 
@@ -70,21 +70,32 @@ class Machine:
 
     def successor(self, packed: int, label: Label) -> int:
         """Where a label that fires in a state leads."""
-        moves: tuple[Move, ...] = self.forest.walk(self._tree(label), packed).moves
+        tree = self.instances[self._numbers[label.action.name, encode(label.arguments)]].tree
+        moves: tuple[Move, ...] = self.forest.walk(tree, packed).moves
         return next(move.apply(packed) for move in moves if move.script == label.script)
 
-    def label_to(
-        self, action: Action, arguments: tuple[Any, ...], packed: int, target: int
-    ) -> Label:
-        """The first label of an action's instance that leads from one state to another."""
-        tree = self._tree(Label(action, arguments))
-        moves: tuple[Move, ...] = self.forest.walk(tree, packed).moves
-        move = next(move for move in moves if move.apply(packed) == target)
-        return Label(action, arguments, move.script)
+    def label_to(self, label: Label, real: State, target: State) -> tuple[Label, State]:
+        """The first label of an action's instance that leads from one state to another.
 
-    def _tree(self, label: Label) -> Tree:
-        key = (label.action.name, encode(label.arguments))
-        return self.instances[self._numbers[key]].tree
+        Also where it leads, auxiliary cells and all.  Raises `ModelError` if none does.
+        """
+        wanted = self._told(target)
+        fn, arguments = label.action.fn, label.arguments
+        for outcome in self.memory.dog.watch(label, branches, fn, real, *arguments):
+            if isinstance(outcome, Fired):
+                after = State({**real, **outcome.writes})
+                if self._told(after) == wanted:
+                    return label._replace(script=outcome.choices), after
+        sorts = " or ".join(sort.name for sort in self.model.symmetric_sorts)
+        raise ModelError(
+            f"the action {label.action.name} tells the members of {sorts} apart, which is declared "
+            f"symmetric: {label} does not do in the state {state_text(real)} what it does where "
+            "they are exchanged"
+        )
+
+    def _told(self, state: State) -> list[tuple[Cell, bytes]]:
+        kept = [(c, v) for c, v in differing(state) if not self.layout.left_out(c.field)]
+        return [(cell, encode(value)) for cell, value in kept]
 
     def state_text(self, packed: int) -> str:
         """A state in one line: the cells that differ from their default."""

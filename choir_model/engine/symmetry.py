@@ -123,9 +123,16 @@ class Symmetry:
             found.append(ranks[(packed >> layout.shift[cell]) & layout.mask[cell]])
         return tuple(found)
 
-    def between(self, packed: int, image: int) -> int:
-        """The first renaming that maps one state to the other."""
-        return next(k for k in range(len(self.renamings)) if self.image(packed, k) == image)
+    def find(self, packed: int) -> tuple[int, Renaming]:
+        """The canonical state of an orbit, and what maps a state of it there."""
+        found = self.canonical(packed)
+        renamings = range(len(self.renamings))
+        return found, next(self.renamings[k] for k in renamings if self.image(packed, k) == found)
+
+
+def inverse(renaming: Renaming) -> Renaming:
+    """What undoes a renaming."""
+    return {image: atom for atom, image in renaming.items()}
 
 
 def _ranks(codes: list[bytes]) -> list[int]:
@@ -157,7 +164,7 @@ def audit_equivariance(model: Model, sample: list[State]) -> int:
     for number, state in enumerate(sample):
         every = len(sample) * len(swaps) <= MANY
         for renaming in swaps if every else swaps[number % len(swaps) :][:1]:
-            other = _renamed_state(state, renaming)
+            other = renamed_state(state, renaming)
             for what, here, there in _cases(model, state, other, renaming):
                 cases += 1
                 if here != there:
@@ -179,7 +186,7 @@ def _cases(model: Model, state: State, other: State, renaming: Renaming) -> Iter
             for outcome in branches(action.fn, state, *arguments):
                 if isinstance(outcome, Fired):
                     after = State({**state, **outcome.writes})
-                    image = _renamed_state(after, renaming)
+                    image = renamed_state(after, renaming)
                     yield from _told_of(model, after, image, renaming)
                     yield from _told_of_step(model, (state, after), (other, image), renaming)
 
@@ -220,7 +227,8 @@ def _predicates(model: Model) -> list[tuple[str, Any, tuple[Sort, ...]]]:
     return found
 
 
-def _renamed_state(state: State, renaming: Renaming) -> State:
+def renamed_state(state: State, renaming: Renaming) -> State:
+    """A state with every atom in it renamed, in keys and in values."""
     return State(
         {Cell(c.field, rename(c.key, renaming)): rename(v, renaming) for c, v in state.items()}
     )
@@ -231,7 +239,7 @@ def _outcomes(label: Label, state: State, renaming: Renaming) -> list[Any]:
     found = []
     for outcome in branches(label.action.fn, state, *label.arguments):
         if isinstance(outcome, Fired):
-            after = _renamed_state(State({**state, **outcome.writes}), renaming)
+            after = renamed_state(State({**state, **outcome.writes}), renaming)
             kept = [(c, v) for c, v in differing(after) if not c.field.auxiliary]
             found.append(str([(order_of_cell(cell), encode(value)) for cell, value in kept]))
         else:
