@@ -194,10 +194,17 @@ def branches(action: Action, state: Mapping[Cell, Any], *params: object) -> list
     found: list[Outcome] = []
     script: tuple[int, ...] | None = ()
     while script is not None:
-        outcome, view = _run(action, state, params, script)
+        outcome, script = branch(action, state, params, script)
         found.append(outcome)
-        script = _next_script(view.choices, view.widths)
     return found
+
+
+def branch(
+    action: Action, state: Mapping[Cell, Any], params: tuple[object, ...], script: tuple[int, ...]
+) -> tuple[Outcome, tuple[int, ...] | None]:
+    """One outcome of `action` in `state`, and the script of the next; None after the last."""
+    outcome, view = _run(action, state, params, script)
+    return outcome, _next_script(view.choices, view.widths)
 
 
 def _next_script(taken: list[int], widths: list[int]) -> tuple[int, ...] | None:

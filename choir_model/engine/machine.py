@@ -8,20 +8,26 @@ soon as it is learned: that an action wrote only what its layer may write.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from choir_model.engine import recorders
-from choir_model.engine.dictview import Fired, State, branches
+from choir_model.engine.dictview import Fired, Outcome, State, branch, branches
 from choir_model.engine.layout import Layout
 from choir_model.engine.model import Action, Model
 from choir_model.engine.moves import Labels, Move, moves_of
-from choir_model.engine.paths import Label, differing
+from choir_model.engine.paths import Label, differing, order_of_cell
+from choir_model.engine.purity import perturbed
 from choir_model.engine.recording import Memory
 from choir_model.engine.sorts import tuples
-from choir_model.engine.trees import Forest, Leaf, ModelCodeFailed, Tree
+from choir_model.engine.trees import Forest, Leaf, ModelCodeFailed, Tree, order_of_sets
 from choir_model.engine.values import encode
 from choir_model.engine.view import Cell, Field, ModelError
 from choir_model.engine.watchdog import ActionTimedOut, Watchdog
+
+AUDITED = 5_000
+"""Branches of model code on one concrete state that are all run again; of more, a sample."""
 
 
 class Instance(NamedTuple):
@@ -129,21 +135,80 @@ def state_text(state: State) -> str:
 def initial_states(model: Model, dog: Watchdog) -> list[State]:
     """Every initial state, one per branch of `model.initial`, in order; auxiliary cells too.
 
-    Raises `ModelError` if there is none, or the function fails.
+    Raises `ModelError` if there is none, or the function fails or is not always the same.
     """
     if model.initial is None:
         return [State()]
-    found = []
+    label = f"the initial states of {model.name}"
     try:
-        for outcome in dog.watch("the initial states", branches, model.initial, State()):
-            writes = getattr(outcome, "writes", None)
-            if writes is not None:
-                found.append(State(writes))
-    except ActionTimedOut:
+        outcomes = outcomes_of(dog, label, model.initial, State())
+    except (ActionTimedOut, Unrepeatable):
         raise
-    except Exception as error:
-        where = recorders.described(error)
-        raise ModelError(f"the initial states of {model.name}: {where}") from error
+    except recorders.DEFECTS as error:
+        raise ModelError(f"{label}: {recorders.described(error)}") from error
+    found = [State(outcome.writes) for outcome in outcomes if isinstance(outcome, Fired)]
     if not found:
         raise ModelError(f"{model.name} has no initial state: every branch was disabled or refused")
     return found
+
+
+class Unrepeatable(ModelError):
+    """Model code did something else when it was run again on the same state."""
+
+
+def outcomes_of(
+    dog: Watchdog, label: str, fn: Callable[..., None], state: State, *arguments: object
+) -> list[Outcome]:
+    """Every outcome of model code on a concrete state, in order.
+
+    It is run again with the sets it iterates in another order: every branch, or of very many
+    the first ones and a sample.  Raises `Unrepeatable` if anything differs, and
+    `ActionTimedOut`, both beginning with `label`; what the model code raises passes through.
+    """
+    found = _branches(dog, label, partial(branch, fn, state, arguments))
+    again = perturbed(fn)
+    again.sites.clear()
+    rerun = partial(again.run, branch, fn, state, arguments)
+    try:
+        told = _difference(found[:AUDITED], _branches(dog, label, rerun, AUDITED))
+        for outcome in found[AUDITED :: len(found) // AUDITED + 1]:
+            if isinstance(outcome, Fired) and not told:
+                told = _difference([outcome], [dog.watch(label, rerun, outcome.choices)[0]])
+    except ActionTimedOut:
+        raise
+    except recorders.DEFECTS as error:
+        told = f"run again it raised {recorders.described(error)}"
+    if told:
+        raise Unrepeatable(f"{label}: not the same every time: {told}{order_of_sets(again.sites)}")
+    return found
+
+
+def _branches(
+    dog: Watchdog, label: str, run: Callable[..., Any], most: int | None = None
+) -> list[Outcome]:
+    found: list[Outcome] = []
+    script: tuple[int, ...] | None = ()
+    while script is not None and len(found) != most:
+        outcome, script = dog.watch(label, run, script)
+        found.append(outcome)
+    return found
+
+
+def _difference(once: list[Outcome], again: list[Outcome]) -> str:
+    for before, now in zip_longest(once, again):
+        if _content(before) != _content(now):
+            return f"once {_told(before)}, and another time {_told(now)}"
+    return ""
+
+
+def _content(outcome: Outcome | None) -> object:
+    if not isinstance(outcome, Fired):
+        return outcome
+    writes = {cell: encode(value) for cell, value in outcome.writes.items()}
+    return sorted((order_of_cell(cell), value) for cell, value in writes.items()), outcome.choices
+
+
+def _told(outcome: Outcome | None) -> str:
+    if isinstance(outcome, Fired):
+        return state_text(State(outcome.writes))
+    return "nothing more" if outcome is None else str(outcome)
