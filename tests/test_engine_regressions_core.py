@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,11 @@ from choir_model.engine import (
     ModelError,
     Record,
     Sort,
+    Verdict,
     View,
-    always,
     check,
     guard,
+    refines,
 )
 
 NAMES = {"ann", "bob", "cid", "dan"}
@@ -101,3 +104,102 @@ def test_initial_states_without_an_end_are_told_with_the_model() -> None:
     model = Model("clock", {Counter: None}, [Action(up)], initial=endless)
     with pytest.raises(ModelError, match=r"the initial states of clock: did not end within 0.1"):
         check(model, patience=0.1)
+
+
+class Coarse(Record, name="coarse"):
+    value = Field(0)
+    log = Field(0, auxiliary=True)
+
+
+def to_coarse(view: View, image: View) -> None:
+    Coarse(image).value = Counter(view).value
+
+
+def refined(act: Callable[[View], None], mapping: Any = to_coarse, **options: Any) -> Model:
+    """`up`, with a claim that it refines a model with one action."""
+    kept = options.pop("keep_auxiliary", False)
+    coarse = Model("coarse", {Coarse: None}, [Action(act)], keep_auxiliary=kept)
+    claims = [refines(coarse, mapping)]
+    return Model("fine", {Counter: None}, [Action(up)], properties=claims, **options)
+
+
+def coarse_up(view: View) -> None:
+    Coarse(view).value += 1
+
+
+def test_initial_states_outside_a_constraint_are_refined_too() -> None:
+    def either(view: View) -> None:
+        Counter(view).value = view.choose([0, 2])
+
+    def small(view: View) -> bool:
+        return Counter(view).value < 2
+
+    report = check(refined(coarse_up, initial=either, constraints=[small]))
+    finding = report.findings["refines_coarse"]
+    assert finding.verdict is Verdict.VIOLATED
+    assert finding.explanation == (
+        "an initial state maps to no initial state of coarse: coarse.value = 2"
+    )
+    assert (len(finding.paths[0]), finding.paths[0].initial) == (0, {Counter.value[None]: 2})
+
+
+def test_an_abstract_action_that_raises_is_a_fault_at_the_step() -> None:
+    def failing(view: View) -> None:
+        if Coarse(view).value == 1:
+            raise KeyError("no one")
+        coarse_up(view)
+
+    said = r"failing of coarse: KeyError: 'no one' .*; in its state: coarse.value = 1; in the state"
+    with pytest.raises(ModelError, match=said) as error:
+        check(refined(failing))
+    assert len(error.value.path) == 2  # type: ignore[attr-defined]
+
+
+def test_an_abstract_action_without_an_end_is_a_fault_at_the_step() -> None:
+    def endless(view: View) -> None:
+        while Coarse(view).value == 1:
+            pass
+        coarse_up(view)
+
+    def reading_once(view: View) -> None:
+        value = Coarse(view).value
+        while value == 1:
+            pass
+        coarse_up(view)
+
+    with pytest.raises(ModelError, match="endless of coarse: StepBudgetExceeded"):
+        check(refined(endless))
+    with pytest.raises(ModelError, match=r"reading_once of coarse: did not end within 0\.1") as e:
+        check(refined(reading_once), patience=0.1)
+    assert len(e.value.path) == 2  # type: ignore[attr-defined]
+
+
+def test_an_abstract_action_that_is_no_function_of_its_state_is_a_fault() -> None:
+    numbers = count()
+
+    def fickle(view: View) -> None:
+        guard(view, next(numbers) < 3)
+        coarse_up(view)
+
+    with pytest.raises(ModelError, match="fickle of coarse: not the same every time"):
+        check(refined(fickle))
+
+
+def test_an_abstract_action_that_writes_an_unknown_cell_is_a_fault() -> None:
+    def stray(view: View) -> None:
+        Counter(view).value += 1
+
+    with pytest.raises(ModelError, match=r"stray of coarse: .*it writes counter.value, no cell of"):
+        check(refined(stray))
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [(False, Verdict.HOLDS), (True, Verdict.VIOLATED)])
+def test_auxiliary_cells_that_the_abstract_model_keeps_are_refined(
+    kept: bool, verdict: Verdict
+) -> None:
+    def logged(view: View, image: View) -> None:
+        to_coarse(view, image)
+        Coarse(image).log = Counter(view).value
+
+    report = check(refined(coarse_up, logged, keep_auxiliary=kept))
+    assert report.verdict is verdict

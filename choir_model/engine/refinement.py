@@ -2,7 +2,8 @@
 
 The mapping is model code like any other: it has a tree, and runs once per local situation.
 Each state has an image, and each step must lead from image to image by a step of the
-abstract model, or leave the image as it is.  Pairs of images are judged once.
+abstract model, or leave the image as it is.  What the abstract model can do in an image is
+found once, by its actions themselves on a plain state, watched and run again.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from choir_model.engine import recorders
-from choir_model.engine.dictview import Fired, State, branches
+from choir_model.engine.dictview import Fired, State
 from choir_model.engine.explored import Explored, ModelFault
-from choir_model.engine.machine import initial_states, state_text
+from choir_model.engine.machine import Unrepeatable, initial_states, outcomes_of, state_text
 from choir_model.engine.model import Model, Property
 from choir_model.engine.monitors import Place
-from choir_model.engine.paths import differing, order_of_cell
+from choir_model.engine.paths import Label, differing, order_of_cell
+from choir_model.engine.recording import Memory
 from choir_model.engine.sorts import tuples
 from choir_model.engine.transitions import OUTSIDE
 from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
 from choir_model.engine.values import encode
 from choir_model.engine.view import ModelError
-from choir_model.engine.watchdog import Watchdog
+from choir_model.engine.watchdog import ActionTimedOut
 
 Identity = tuple[tuple[tuple[str, bytes], bytes], ...]
 """A state of the abstract model, comparable: its cells that differ from their default."""
@@ -37,9 +39,10 @@ class Mismatch(NamedTuple):
 class Images:
     """The images of states, and which steps between them the abstract model allows."""
 
-    def __init__(self, abstract: Model, dog: Watchdog) -> None:
+    def __init__(self, abstract: Model, memory: Memory) -> None:
         self.states: list[State] = []
         self._abstract = abstract
+        self._memory = memory
         self._numbers: dict[Identity, int] = {}
         self._of_leaf: dict[Leaf, int] = {}
         self._successors: dict[int, frozenset[int]] = {}
@@ -49,15 +52,19 @@ class Images:
             for keys in [abstract.keys(record)]
             for field in record.fields
         }
-        self.initial = {self.number(state) for state in initial_states(abstract, dog)}
+        self.initial = {
+            self.number(state, f"the initial function of {abstract.name}")
+            for state in initial_states(abstract, memory.dog)
+        }
 
-    def number(self, state: State) -> int:
+    def number(self, state: State, writer: str = "the mapping") -> int:
         """The number of an abstract state; `ModelError` if a cell is not the abstract model's."""
         for cell in state:
             keys = self._declared.get(cell.field, frozenset())
             if keys is not None and encode(cell.key) not in keys:
-                raise ModelError(f"the mapping writes {cell!r}, no cell of {self._abstract.name}")
-        kept = [(c, v) for c, v in differing(state) if not c.field.auxiliary]
+                raise ModelError(f"{writer} writes {cell!r}, no cell of {self._abstract.name}")
+        auxiliary = self._abstract.keep_auxiliary
+        kept = [(c, v) for c, v in differing(state) if auxiliary or not c.field.auxiliary]
         identity = tuple((order_of_cell(cell), encode(value)) for cell, value in kept)
         found = self._numbers.setdefault(identity, len(self.states))
         if found == len(self.states):
@@ -78,14 +85,26 @@ class Images:
     def _following(self, number: int) -> frozenset[int]:
         found = self._successors.get(number)
         if found is None:
-            state, numbers = self.states[number], set()
-            for action in self._abstract.actions:
-                for arguments in tuples(action.sorts):
-                    for outcome in branches(action.fn, state, *arguments):
-                        if isinstance(outcome, Fired):
-                            numbers.add(self.number(State({**state, **outcome.writes})))
-            found = self._successors[number] = frozenset(numbers)
+            found = self._successors[number] = frozenset(
+                after
+                for action in self._abstract.actions
+                for arguments in tuples(action.sorts)
+                for after in self._steps(Label(action, arguments), self.states[number])
+            )
         return found
+
+    def _steps(self, label: Label, state: State) -> list[int]:
+        """Where an action of the abstract model leads; `ModelCodeFailed` if it fails."""
+        name, fn, arguments = f"{label} of {self._abstract.name}", label.action.fn, label.arguments
+        try:
+            outcomes = outcomes_of(self._memory.dog, name, fn, state, *arguments)
+            fired = [outcome for outcome in outcomes if isinstance(outcome, Fired)]
+            return [self.number(State({**state, **outcome.writes}), "it") for outcome in fired]
+        except recorders.DEFECTS as error:
+            own = isinstance(error, (ActionTimedOut, Unrepeatable))
+            said = str(error).removeprefix(f"{name}: ") if own else recorders.described(error)
+            tree = Tree(name, fn, recorders.of_action(self._memory, arguments))
+            raise ModelCodeFailed(tree, f"{said}; in its state: {state_text(state)}") from error
 
 
 def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
@@ -97,7 +116,7 @@ def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
     assert claim.fn is not None
     assert explored.transitions is not None
     machine, abstract = explored.machine, claim.abstract
-    images = Images(abstract, machine.memory.dog)
+    images = Images(abstract, machine.memory)
     tree = Tree(f"the mapping of {claim.name}", claim.fn, recorders.of_mapping(machine.memory))
     packed = list(explored.index)
 
@@ -108,12 +127,14 @@ def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
         except ModelCodeFailed as failed:
             raise ModelFault(failed, machine.state_text(state), place) from failed
 
-    numbers = [image(state, Place(i, -1)) for i, state in enumerate(packed)]
-    for state in explored.transitions.initial:
-        if numbers[state] not in images.initial:
-            text = state_text(images.states[numbers[state]])
+    for number, state in enumerate(explored.initial):  # those outside a constraint too
+        place = Place(-1, number)
+        found = image(machine.layout.pack(machine.layout.ids(state)), place)
+        if found not in images.initial:
+            text = state_text(images.states[found])
             said = f"an initial state maps to no initial state of {abstract.name}: {text}"
-            return Mismatch(Place(state, -1), said)
+            return Mismatch(place, said)
+    numbers = [image(state, Place(i, -1)) for i, state in enumerate(packed)]
     for source in range(explored.transitions.expanded):
         for edge in explored.transitions.row(source):
             target, label = explored.transitions.targets[edge], explored.transitions.labels[edge]
@@ -122,12 +143,16 @@ def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
                 after = image(machine.successor(packed[source], machine.label(label)), place)
             else:
                 after = numbers[target]
-            if not images.allows(numbers[source], after):
-                return Mismatch(place, _told(images, abstract, numbers[source], after))
+            try:
+                allowed = images.allows(numbers[source], after)
+            except ModelCodeFailed as failed:
+                raise ModelFault(failed, machine.state_text(packed[source]), place) from failed
+            if not allowed:
+                return Mismatch(place, _said(images, abstract, numbers[source], after))
     return None
 
 
-def _told(images: Images, abstract: Model, before: int, after: int) -> str:
+def _said(images: Images, abstract: Model, before: int, after: int) -> str:
     return (
         f"{abstract.name} has no step from {state_text(images.states[before])} "
         f"to {state_text(images.states[after])}"
