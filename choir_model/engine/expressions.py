@@ -6,18 +6,31 @@ expressions.  An update in a tree's leaf and a test at its node hold one each.  
 expressions are one object, and each computes every combination of values once.
 
 Functions are equal if their code, defaults and closed-over values are: a lambda written
-inside an action is a new object at every run, but the same function.
+inside an action is a new object at every run, but the same function.  So are methods of
+equal values, such as ``MEMBERS.__contains__``.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Sequence
-from types import CellType, CodeType, FunctionType, MethodType
+from types import (
+    BuiltinMethodType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    MethodWrapperType,
+)
 from typing import Any, TypeAlias
 
 from choir_model.engine.instrument import original
-from choir_model.engine.values import encode
+from choir_model.engine.sorts import Sort
+from choir_model.engine.values import SCALARS, CanonicalSet, canonical, check_value, encode
+from choir_model.engine.view import Cell
+
+DEEPEST = 50
+"""Expressions nested deeper than this are not left behind but computed at once."""
 
 
 class Constant:
@@ -45,24 +58,45 @@ class Base:
 
 
 class Expression:
-    """``fn(*operands)``; `cells` are the numbers of the cells its value depends on."""
+    """``fn(*operands)``; `cells` are the numbers of the cells its value depends on.
 
-    __slots__ = ("cells", "fn", "key", "operands")
+    `target` is the cell it is written to, which takes storable values only.  `depth` is the
+    number of functions applied one after the other.  Operands that are expressions are
+    told apart by identity, so equal ones must be one object.
+    """
 
-    def __init__(self, fn: Callable[..., Any], operands: Sequence[Operand]) -> None:
+    __slots__ = ("cells", "depth", "fn", "key", "operands", "target")
+
+    def __init__(
+        self, fn: Callable[..., Any], operands: Sequence[Operand], target: Cell | None = None
+    ) -> None:
         self.fn = _as_bound_now(fn)
         self.operands = tuple(operands)
-        self.key: Hashable = (function_key(fn), *(operand.key for operand in operands))
+        self.target = target
+        self.depth = 1
+        keys: list[Hashable] = []
         found: dict[int, None] = {}
         for operand in operands:
-            if isinstance(operand, Base):
-                found[operand.cell] = None
-            elif isinstance(operand, Expression):
+            if isinstance(operand, Expression):
                 found.update(dict.fromkeys(operand.cells))
+                self.depth = max(self.depth, operand.depth + 1)
+                keys.append(operand)
+            else:
+                keys.append(operand.key)
+                if isinstance(operand, Base):
+                    found[operand.cell] = None
+        self.key: Hashable = (function_key(fn), target, *keys)
         self.cells: tuple[int, ...] = tuple(found)
 
-    def evaluate(self, value_of: Callable[[int], Any]) -> Any:
-        """The value, given the value of each of its cells."""
+    def evaluate(
+        self, value_of: Callable[[int], Any], known: dict[Expression, Any] | None = None
+    ) -> Any:
+        """The value, given the value of each of its cells; `known` are values of inner ones.
+
+        Raises `TypeError` if this or an inner expression is written to a cell that cannot
+        store its value.
+        """
+        known = {} if known is None else known
         arguments: list[Any] = []
         for operand in self.operands:
             if isinstance(operand, Constant):
@@ -70,13 +104,28 @@ class Expression:
             elif isinstance(operand, Base):
                 arguments.append(value_of(operand.cell))
             else:
-                arguments.append(operand.evaluate(value_of))
-        return self.fn(*arguments)
+                if operand not in known:
+                    known[operand] = operand.evaluate(value_of, known)
+                arguments.append(known[operand])
+        value = self.fn(*arguments)
+        if self.target is None or type(value) in SCALARS:
+            return value
+        check_value(value, repr(self.target))
+        return canonical(value)
 
     def functions(self) -> list[Callable[..., Any]]:
-        """Every function in it."""
-        inner = [operand for operand in self.operands if isinstance(operand, Expression)]
-        return [self.fn, *(fn for operand in inner for fn in operand.functions())]
+        """Every function in it, each once."""
+        found: dict[int, Callable[..., Any]] = {}
+        inner: dict[Expression, None] = {self: None}
+        waiting = [self]
+        while waiting:
+            expression = waiting.pop()
+            found.setdefault(id(expression.fn), expression.fn)
+            for operand in expression.operands:
+                if isinstance(operand, Expression) and operand not in inner:
+                    inner[operand] = None
+                    waiting.append(operand)
+        return list(found.values())
 
     def __repr__(self) -> str:
         return getattr(self.fn, "__name__", repr(self.fn))
@@ -85,37 +134,74 @@ class Expression:
 Operand: TypeAlias = Constant | Base | Expression
 
 
+def check_argument(argument: object, fn: Callable[..., Any]) -> None:
+    """`TypeError` unless an argument of `fn` is a value, a range, a sort or a function."""
+    if type(argument) in SCALARS or isinstance(argument, range | Sort) or callable(argument):
+        return
+    name = getattr(fn, "__name__", repr(fn))
+    check_value(argument, f"the argument {argument!r} of {name}")
+
+
 def _as_bound_now(fn: Callable[..., Any]) -> Callable[..., Any]:
     """`fn` for later use: what a closure is bound to moves on, as the variable of a loop does."""
     if not isinstance(fn, FunctionType) or not fn.__closure__:
         return fn
-    bound = tuple(CellType(cell.cell_contents) for cell in fn.__closure__)
+    bound = tuple(map(_copied, fn.__closure__))
     fixed = FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, bound)
     fixed.__kwdefaults__ = fn.__kwdefaults__
     return fixed
 
 
-def function_key(fn: Callable[..., Any]) -> Hashable:
-    """Equal for functions that compute the same from the same source and bindings."""
+def _copied(cell: CellType) -> CellType:
+    try:
+        return CellType(cell.cell_contents)
+    except ValueError:  # not bound yet
+        return cell
+
+
+def function_key(fn: Callable[..., Any], within: tuple[int, ...] = ()) -> Hashable:
+    """Equal for functions that compute the same from the same source and bindings.
+
+    `within` are the functions, by identity, whose bindings led here: a recursive one has
+    itself among its bindings.
+    """
+    if id(fn) in within:
+        return ("again", within.index(id(fn)))
+    within = (*within, id(fn))
     if isinstance(fn, FunctionType):
         code: CodeType = original(fn.__code__)  # an audit runs another form of the same code
-        cells = tuple(_key_of(cell.cell_contents) for cell in fn.__closure__ or ())
-        defaults = tuple(_key_of(value) for value in fn.__defaults__ or ())
-        named = tuple((k, _key_of(v)) for k, v in (fn.__kwdefaults__ or {}).items())
+        cells = tuple(_key_of_cell(cell, within) for cell in fn.__closure__ or ())
+        defaults = tuple(_key_of(value, within) for value in fn.__defaults__ or ())
+        named = tuple((k, _key_of(v, within)) for k, v in (fn.__kwdefaults__ or {}).items())
         return (code, id(fn.__globals__), cells, defaults, named)
     if isinstance(fn, MethodType):
-        return (function_key(fn.__func__), _key_of(fn.__self__))
+        return (function_key(fn.__func__, within), _key_of(fn.__self__, within))
     if isinstance(fn, functools.partial):
-        keywords = tuple((k, _key_of(v)) for k, v in fn.keywords.items())
-        return (function_key(fn.func), tuple(map(_key_of, fn.args)), keywords)
+        keywords = tuple((k, _key_of(v, within)) for k, v in fn.keywords.items())
+        arguments = tuple(_key_of(argument, within) for argument in fn.args)
+        return (function_key(fn.func, within), arguments, keywords)
+    owner = getattr(fn, "__self__", None)  # of a function of a module, the module
+    if isinstance(fn, BuiltinMethodType | MethodWrapperType) and owner is not None:
+        return ("method", fn.__name__, _key_of(owner, within))
     return ("object", id(fn))
 
 
-def _key_of(value: Any) -> Hashable:
+def _key_of_cell(cell: CellType, within: tuple[int, ...]) -> Hashable:
+    try:
+        return _key_of(cell.cell_contents, within)
+    except ValueError:  # not bound yet
+        return ("unbound",)
+
+
+def _key_of(value: Any, within: tuple[int, ...] = ()) -> Hashable:
     try:
         return encode(value)
     except TypeError:
         pass
     if callable(value):
-        return function_key(value)
+        return function_key(value, within)
+    if isinstance(value, frozenset) and type(value) not in (frozenset, CanonicalSet):
+        return _key_of(CanonicalSet(frozenset.__iter__(value)), within)
+    if isinstance(value, range):
+        return ("range", value.start, value.stop, value.step)
     return ("object", id(value))

@@ -23,7 +23,14 @@ from enum import Enum
 from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 from choir_model.engine.dictview import STEP_BUDGET
-from choir_model.engine.expressions import Base, Constant, Expression, Operand
+from choir_model.engine.expressions import (
+    DEEPEST,
+    Base,
+    Constant,
+    Expression,
+    Operand,
+    check_argument,
+)
 from choir_model.engine.layout import Layout
 from choir_model.engine.sorts import Atom, in_order
 from choir_model.engine.values import SCALARS, canonical, check_value
@@ -221,18 +228,19 @@ class RecordingView:
         if self._is_left_out(cell):
             return
         number = self._memory.layout.number(cell)
-        expression = Expression(fn, [self._operand(cell), *map(self._operand, args)])
+        operands = [self._operand(cell, fn), *(self._operand(arg, fn) for arg in args)]
+        expression = Expression(fn, operands, cell)
         if expression.cells:
             self._pending[number] = self._memory.interned(expression)
         else:
-            value = self._checked(expression.evaluate(_no_cell), cell)
-            self._pending[number] = Constant(value)
+            self._pending[number] = Constant(self._resolve(expression, cell))
 
     def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
         self._count()
-        expression = Expression(fn, [self._operand(cell), *map(self._operand, args)])
+        operands = [self._operand(cell, fn), *(self._operand(arg, fn) for arg in args)]
+        expression = Expression(fn, operands)
         if not expression.cells:
-            return checked_answer(fn, expression.evaluate(_no_cell))
+            return checked_answer(fn, expression.evaluate(self._look))
         expression = self._memory.interned(expression)
         if expression not in self._known:
             answer = checked_answer(fn, self._memory.evaluate(expression, self._packed))
@@ -304,15 +312,23 @@ class RecordingView:
     def _resolve(self, expression: Expression, cell: Cell) -> Any:
         return self._checked(expression.evaluate(self._look), cell)
 
-    def _operand(self, argument: object) -> Operand:
+    def _operand(self, argument: object, fn: Callable[..., Any]) -> Operand:
         if isinstance(argument, Cell):
             number = self._number(argument)
             pending = self._pending.get(number)
+            if isinstance(pending, Expression) and pending.depth >= DEEPEST:
+                pending = self._pending[number] = Constant(self._resolve(pending, argument))
             return pending if pending is not None else self._known.get(number) or Base(number)
         if isinstance(argument, Computed):
-            inner = Expression(argument.fn, list(map(self._operand, argument.args)))
-            return inner if inner.cells else Constant(inner.evaluate(_no_cell))
-        return Constant(_ordinary(argument) if self._memory.guarded else argument)
+            operands = [self._operand(inner, argument.fn) for inner in argument.args]
+            inner = Expression(argument.fn, operands)
+            if inner.cells and inner.depth < DEEPEST:
+                return self._memory.interned(inner)
+            return Constant(inner.evaluate(self._look))
+        if self._memory.guarded:
+            argument = _ordinary(argument)
+        check_argument(argument, fn)
+        return Constant(argument)
 
     def _note(self, cell: Cell) -> None:
         if not self._writable:
@@ -339,10 +355,6 @@ class RecordingView:
 
     def _hand_out(self, value: Any) -> Any:
         return orderless(value, self._memory.guarded) if self._memory.guarded else value
-
-
-def _no_cell(cell: int) -> NoReturn:
-    raise AssertionError(cell)
 
 
 def orderless(value: Any, sorts: frozenset[str]) -> Any:

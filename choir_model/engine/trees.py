@@ -234,7 +234,7 @@ class Forest:
             answer = self.memory.evaluate(test.expression, packed)
         except Exception:  # noqa: BLE001 (the run that follows meets it too and reports it)
             return None
-        return test.outcomes.get(answer)
+        return test.outcomes.get(answer) if type(answer) is bool else None
 
     def _node(self, cells: tuple[int, ...], test: Test | None, position: int = 0) -> Node:
         layout = self.memory.layout

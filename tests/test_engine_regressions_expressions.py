@@ -1,0 +1,154 @@
+"""Models on which updates, tests and views once were wrong, as small as they could be made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import add
+from typing import Any
+
+import pytest
+
+from choir_model.engine import (
+    Action,
+    Field,
+    Model,
+    ModelError,
+    Record,
+    Report,
+    Sort,
+    View,
+    always,
+    check,
+    guard,
+)
+
+ALLOWED = frozenset({0, 1, 2})
+TABLE = {0: 1, 1: 2, 2: 3, 3: 0}
+
+
+class R(Record, name="r"):
+    x = Field[Any](0)
+    y = Field[Any](0)
+
+
+def anything(view: View) -> bool:
+    return R(view).x is not None
+
+
+def checked(*actions: Callable[[View], None], **more: Any) -> Report:
+    """What comes of a model with these actions."""
+    return check(Model("m", {R: None}, list(map(Action, actions)), **more))
+
+
+def told(*actions: Callable[[View], None], **more: Any) -> str:
+    """The error a model with these actions ends with."""
+    with pytest.raises(ModelError) as error:
+        checked(*actions, **more)
+    return str(error.value)
+
+
+def member(value: Any, values: Any) -> bool:
+    return value in values
+
+
+def up(value: int, most: int = 5) -> int:
+    return min(value + 1, most)
+
+
+def flip(view: View) -> None:
+    R(view).y = 1 - R(view).y
+
+
+def test_a_method_of_a_constant_is_the_same_function_at_every_run() -> None:
+    def step(view: View) -> None:
+        guard(view, view.test(R.x[None], ALLOWED.__contains__))
+        view.update(R.x[None], TABLE.get, 0)
+
+    assert checked(step, flip).counts.distinct == 8
+
+
+def test_a_method_of_an_equal_set_is_the_same_function() -> None:
+    def step(view: View) -> None:
+        guard(view, view.test(R.x[None], frozenset({0, 1}).__contains__))
+        view.update(R.x[None], (1).__add__)
+
+    assert checked(step, flip).counts.distinct == 6
+
+
+def test_a_list_as_an_argument_is_refused_by_name() -> None:
+    def step(view: View) -> None:
+        view.test(R.x[None], member, [0, 1, 2])  # a new one at every run
+
+    error = told(step, flip)
+    assert "the argument [0, 1, 2] of member: a list cannot be a cell value; use a tuple" in error
+
+
+@pytest.mark.parametrize("values", [(0, 1), range(2), Sort("digit", [0, 1]), ALLOWED])
+def test_tuples_ranges_sorts_and_sets_may_be_arguments(values: Any) -> None:
+    def step(view: View) -> None:
+        guard(view, view.test(R.x[None], member, values))
+        view.update(R.x[None], up)
+
+    assert checked(step, flip).counts.distinct == 2 * (max(values) + 2)
+
+
+def test_a_function_may_be_an_argument() -> None:
+    def applied(value: int, fn: Callable[[int], int]) -> int:
+        return fn(value)
+
+    def step(view: View) -> None:
+        view.update(R.x[None], applied, lambda value: (value + 1) % 3)
+
+    assert checked(step, flip).counts.distinct == 6
+
+
+def test_a_local_function_that_calls_itself_may_update() -> None:
+    def step(view: View) -> None:
+        def digits(value: int) -> int:
+            return value if value < 4 else digits(value - 4)
+
+        view.update(R.x[None], lambda value: digits(value + 1))
+        view.update(R.x[None], digits)
+
+    assert checked(step, flip).counts.distinct == 8
+
+
+def test_a_test_that_answers_with_a_list_is_told() -> None:
+    def odd(value: int) -> Any:
+        return False if value == 0 else []
+
+    def step(view: View) -> None:
+        view.update(R.x[None], up)
+
+    def ask(view: View) -> None:
+        guard(view, view.test(R.x[None], odd))
+
+    assert "the test odd returned []; a test returns True or False" in told(step, ask)
+
+
+@pytest.mark.parametrize("plus", [lambda _: add, lambda i: lambda value, more: value + i % 2])
+def test_hundreds_of_updates_of_one_cell_in_one_action_work(plus: Any) -> None:
+    def step(view: View) -> None:
+        guard(view, R(view).y == 0)
+        for i in range(600):
+            view.update(R.x[None], plus(i), 1)
+        R(view).y = 1
+
+    report = checked(step, properties=[always(anything)])
+    assert (report.counts.distinct, report.verdict.name) == (2, "HOLDS")
+
+
+def test_updates_that_use_each_other_take_no_exponential_time() -> None:
+    calls = []
+
+    def mixed(value: int, other: int) -> int:
+        calls.append(value)
+        return (value + other) % 3
+
+    def step(view: View) -> None:
+        for _ in range(20):
+            view.update(R.x[None], mixed, R.y[None])
+            view.update(R.y[None], mixed, R.x[None])
+
+    checked(step, flip)
+    assert len(calls) < 5000
