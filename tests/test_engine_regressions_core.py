@@ -10,6 +10,7 @@ import pytest
 
 from choir_model.engine import (
     Action,
+    Fairness,
     Field,
     Model,
     ModelError,
@@ -17,7 +18,9 @@ from choir_model.engine import (
     Sort,
     Verdict,
     View,
+    always,
     check,
+    eventually,
     guard,
     refines,
 )
@@ -203,3 +206,66 @@ def test_auxiliary_cells_that_the_abstract_model_keeps_are_refined(
 
     report = check(refined(coarse_up, logged, keep_auxiliary=kept))
     assert report.verdict is verdict
+
+
+class Logged(Record, name="logged"):
+    value = Field(0)
+    log = Field(0, auxiliary=True)
+
+
+def inverse(value: int) -> int:
+    return 1 // value
+
+
+def up_and_log(view: View) -> None:
+    record = Logged(view)
+    guard(view, record.value < 3)
+    record.value += 1
+    record.update(Logged.log, inverse)
+
+
+def below_three(view: View) -> bool:
+    return Logged(view).value < 3
+
+
+def test_what_only_a_replay_meets_is_one_error_that_names_the_step() -> None:
+    model = Model("log", {Logged: None}, [Action(up_and_log)], properties=[always(below_three)])
+    with pytest.raises(ModelError, match=r"log, step 1, up_and_log of a path: ZeroDivisionError"):
+        check(model)
+
+
+def test_a_replay_that_does_not_end_is_one_error_that_names_the_step() -> None:
+    def endless(value: int) -> int:
+        while True:
+            pass
+
+    def jump(view: View) -> None:
+        Logged(view).value = 3
+        Logged(view).update(Logged.log, endless)
+
+    model = Model("log", {Logged: None}, [Action(jump)], properties=[always(below_three)])
+    with pytest.raises(ModelError, match=r"log, step 1, jump of a path: did not end within 0\.1"):
+        check(model, patience=0.1)
+
+
+def test_a_replay_that_fails_does_not_hide_the_fault_it_was_to_show() -> None:
+    def failing(view: View) -> None:
+        if Logged(view).value == 2:
+            raise KeyError("the defect")
+        up_and_log(view)
+
+    model = Model("log", {Logged: None}, [Action(failing)])
+    with pytest.raises(ModelError, match=r"failing: KeyError: 'the defect'") as error:
+        check(model)
+    assert error.value.path is None  # type: ignore[attr-defined]
+
+
+def test_a_loop_that_cannot_be_replayed_is_one_error_that_names_the_step() -> None:
+    fair = Action(up_and_log, fairness=Fairness.WEAK)
+    model = Model("log", {Logged: None}, [fair], properties=[eventually(never)])
+    with pytest.raises(ModelError, match=r"log, step 1, up_and_log of a path: ZeroDivisionError"):
+        check(model)
+
+
+def never(view: View) -> bool:
+    return Logged(view).value > 9

@@ -15,12 +15,15 @@ from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.machine import Instance
 from choir_model.engine.model import Fairness, Kind, Property, parameter_names
 from choir_model.engine.monitors import Place, Watch
-from choir_model.engine.paths import Path
+from choir_model.engine.paths import Label, Path, PathDiverged
+from choir_model.engine.recorders import DEFECTS, described
 from choir_model.engine.refinement import find_mismatch
 from choir_model.engine.report import Finding, Verdict
 from choir_model.engine.sorts import tuples
 from choir_model.engine.transitions import Lasso
 from choir_model.engine.trees import ModelCodeFailed, Tree
+from choir_model.engine.view import ModelError
+from choir_model.engine.watchdog import ActionTimedOut
 
 if TYPE_CHECKING:
     from choir_model.engine.fair_graph import FairGraph
@@ -34,12 +37,23 @@ class Judge:
         self._watch = watch
 
     def path(self, place: Place) -> Path:
-        """The first way to a place, run by the actions themselves."""
+        """The first way to a place, run by the actions themselves; `ModelError` if they fail."""
         explored = self._explored
         if not explored.initial:
-            return Path.run(explored.machine.model, State(), [])
-        start = explored.initial[explored.origin(place)]
-        return Path.run(explored.machine.model, start, explored.labels_to(place))
+            return self._run(State(), [])
+        return self._run(explored.initial[explored.origin(place)], explored.labels_to(place))
+
+    def _run(self, start: State, labels: list[Label], loop: int | None = None) -> Path:
+        """A path; what only a plain state meets, as in auxiliary cells, fails here at last."""
+        machine = self._explored.machine
+        try:
+            return Path.run(machine.model, start, labels, loop, machine.memory.dog)
+        except PathDiverged:
+            raise
+        except DEFECTS as error:
+            step = getattr(error, "__notes__", [""])[-1]
+            said = error.told if isinstance(error, ActionTimedOut) else described(error)
+            raise ModelError(f"{machine.model.name}, {step} of a path: {said}") from error
 
     def findings(self, claims: list[Property]) -> dict[str, Finding]:
         """The verdicts on these properties; an interrupt leaves the rest of them open."""
@@ -163,7 +177,7 @@ class Judge:
         assert graph is not None
         labels = [machine.label(graph.labels[edge]) for edge in (*lasso.stem, *lasso.loop)]
         start = explored.initial[explored.via[lasso.start]]
-        return Path.run(machine.model, start, labels, loop=len(lasso.stem))
+        return self._run(start, labels, loop=len(lasso.stem))
 
     def _values(self, claim: Property, fn: Any, arguments: tuple[Any, ...]) -> list[bool]:
         """What a predicate says of every state."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from choir_model.engine.dictview import Fired, Outcome, State
@@ -16,6 +17,7 @@ from choir_model.engine.model import Action, Model
 from choir_model.engine.text import shown, shown_cell
 from choir_model.engine.values import encode
 from choir_model.engine.view import Cell, ModelError
+from choir_model.engine.watchdog import Watchdog
 
 NO_CHANGE = "(no change)"
 REPEATED = "↻ "
@@ -87,17 +89,24 @@ class Path:
 
     @classmethod
     def run(
-        cls, model: Model, initial: State, labels: Sequence[Label], loop: int | None = None
+        cls,
+        model: Model,
+        initial: State,
+        labels: Sequence[Label],
+        loop: int | None = None,
+        dog: Watchdog | None = None,
     ) -> Path:
         """The path that these labels lead from `initial`; `PathDiverged` if one cannot fire.
 
         Whatever else an action raises passes through, with a note that names the step.
+        With `dog`, each step is watched.
         """
         state, steps, order = State(initial), [], declaration_order(model)
         for number, label in enumerate(labels, 1):
             before = State(state)
             try:
-                outcome = state.step(label.action.fn, *label.arguments, script=label.script)
+                run = partial(state.step, label.action.fn, *label.arguments, script=label.script)
+                outcome = run() if dog is None else dog.watch(label, run)
             except Exception as error:
                 error.add_note(f"step {number}, {label}")
                 raise
