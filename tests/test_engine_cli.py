@@ -174,6 +174,23 @@ def test_a_model_file_imports_its_neighbours_wherever_one_stands(folder: Path) -
     assert (ran.status, ran.err) == (1, "")
 
 
+@pytest.mark.parametrize("name", ["numpy.py", "queue.py", "rich.py", "tempfile.py"])
+def test_a_neighbour_of_a_model_file_hides_no_library(name: str, folder: Path) -> None:
+    (folder / "away").mkdir()
+    (folder / "away" / name).write_text("raise ImportError('the wrong one')\n")
+    (folder / "away" / "m.py").write_text(f"import numpy, queue\n{JUGS}", encoding="utf-8")
+    ran = child("engine", "check", "away/m.py", "--graph", "states.npz", folder=folder)
+    assert (ran.status, ran.err) == (1, "")
+
+
+def test_a_model_file_leaves_paths_and_arguments_as_they_were(folder: Path) -> None:
+    text = "import sys\nassert sys.argv[1:3] == ['engine', 'check']\nsys.path.insert(0, '/x')\n"
+    (folder / "adding.py").write_text(text + JUGS, encoding="utf-8")
+    before = list(sys.path), list(sys.argv)
+    assert check("adding.py").status == 1
+    assert (sys.path, sys.argv) == before
+
+
 @pytest.mark.parametrize("name", ["json.py", "click.py", "choir_model.py", "__main__.py"])
 def test_a_model_file_takes_nobodys_place(name: str, folder: Path) -> None:
     (folder / name).write_text(JUGS, encoding="utf-8")

@@ -111,8 +111,8 @@ def a_pipe(folder: Path) -> None:
 FILES = (
     case("no such file", jugs(model="no.py"), "no.py: there is no such file", CURE),
     case("no such file, with a name", jugs(model="no.py:MODEL"), "no.py: there is no such file"),
-    case("a name only", jugs(model=":MODEL"), ".: is a directory", CURE),
-    case("nothing", jugs(model=""), ".: is a directory", CURE),
+    case("a name only", jugs(model=":MODEL"), "':MODEL' names no file", CURE),
+    case("nothing", jugs(model=""), "'' names no file", CURE),
     case("a directory", jugs(model="."), ".: is a directory", CURE),
     case(
         "a directory called like a file",
@@ -139,7 +139,8 @@ FILES = (
     case("too long a name", jugs(model="m" * 300 + ".py"), "File name too long", CURE),
     case("a NUL byte in the name", jugs(model="m\0.py"), r"m\x00.py", CURE),
     case("a line break in the name", jugs(model="m\n.py"), "m .py: there is no such file"),
-    case("a colon in the name", jugs(model="a:b.py"), "a: there is no such file"),
+    case("a colon in the name", jugs(model="a:b.py"), "a:b.py: there is no such file"),
+    case("a colon and a name", jugs(model="a:b.py:MODEL"), "a:b.py: there is no such file"),
     case("an empty name", jugs(model="jugs.py:"), "'' is no name of a model; write jugs.py:MODEL"),
     case("two colons", jugs(model="jugs.py::MODEL"), "jugs.py:: there is no such file"),
     case("a name that is none", jugs(model="jugs.py:my-model"), "'my-model' is no name"),
@@ -292,6 +293,11 @@ OUTPUTS = (
     ),
     case("graph without a suffix", jugs("--graph", "states"), "--graph states: end the name in"),
     case("graph with a suffix only", jugs("--graph", ".png"), "--graph .png: end the name in"),
+    case(
+        "graph of some levels",
+        jugs("--graph", "g.dot", "--depth", 3),
+        "--graph writes every level; give a --limit instead of the --depth",
+    ),
     case("graph into no directory", jugs("--graph", "no/g.dot"), "there is no directory"),
 )
 
@@ -346,7 +352,7 @@ def test_a_mistake_is_placed_where_the_user_made_it(folder: Path) -> None:
     assert_one_line(ran, "m.py:7: ZeroDivisionError")
     with pytest.raises(ModelError) as caught:
         Sort("nobody", 0)
-    spec = model_files.Spec(ROOT / "m.py", None)
+    spec = model_files.Spec(ROOT / "m.py", None, str(ROOT / "m.py"), str(ROOT))
     assert model_files._place(caught.value, spec).startswith(f"{Path(__file__)}:")
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_runs import Ran, child, choir
-from engine_models import JUGS, PURSES
+from engine_models import JUGS, PURSES, counter
 
-from choir_model import __version__
+from choir_model import __version__, engine
 from choir_model.engine import State
 from choir_model.engine.export import path_from_json
+from choir_model.engine.graph import StateGraph
 
 
 @pytest.fixture(autouse=True)
@@ -157,15 +157,43 @@ def test_the_state_graph_is_written_in_the_form_its_name_ends_in(suffix: str) ->
 def test_a_graph_too_large_for_a_picture_costs_no_verdict() -> None:
     ran = check("purses.py", "--property", "solvent", "--graph", "states.png")
     assert ran.status == 1
-    assert re.search(
-        r"^choir engine check: --graph states.png: is not written: .*room for", ran.err
+    said = (
+        "choir engine check: --graph states.png: is not written: purses has more than "
+        "200 states, a picture has room for 200; name a .dot, .graphml or .npz file, "
+        "or give a --limit\n"
     )
-    assert ran.err.count("\n") == 1
+    assert ran.err == said
     assert last_line(ran).startswith("VIOLATED solvent")
     held = check("purses.py", "--property", "deadlock_free", "--graph", "states.png")
-    assert held.status == 2
+    assert (held.status, held.err) == (0, said)
     assert last_line(held).startswith("HOLDS")
     assert not Path("states.png").exists()
+
+
+def test_no_more_is_explored_for_a_picture_than_it_has_room_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "many.py").write_text(counter(4, 4), encoding="utf-8")
+    asked: list[int | None] = []
+    explored = engine.state_graph
+
+    def spy(model: engine.Model, limit: int | None = None) -> StateGraph:
+        asked.append(limit)
+        return explored(model, limit)
+
+    monkeypatch.setattr(engine, "state_graph", spy)
+    assert check("many.py", "--graph", "states.svg").status == 0
+    assert asked == [], "the check has told already"
+    assert check("jugs.py", "--graph", "states.svg").status == 1
+    assert check("jugs.py", "--graph", "states.svg", "--limit", 9).status == 3
+    assert asked == [201, 9]
+
+
+@pytest.mark.parametrize("name", ["states.SVG", "states.Dot", "states.PNG"])
+def test_a_suffix_in_capitals_means_the_same(name: str) -> None:
+    ran = check("jugs.py", "--graph", name)
+    assert (ran.status, ran.err) == (1, "")
+    assert Path(name).stat().st_size > 100
 
 
 def test_an_output_may_be_a_pipe_or_a_link(folder: Path) -> None:
@@ -179,3 +207,20 @@ def test_an_output_may_be_a_pipe_or_a_link(folder: Path) -> None:
     os.close(writer)
     with open(reader, "rb") as pipe:  # noqa: PTH123 (a descriptor)
         assert json.loads(pipe.read())["#meta"]["property"] == "both_full"
+
+
+def test_files_are_written_where_the_command_was_started(folder: Path) -> None:
+    (folder / "away").mkdir()
+    (folder / "moving.py").write_text(f"import os\nos.chdir('away')\n{JUGS}", encoding="utf-8")
+    out = ("--json", "r.json", "--itf", "t.itf.json", "--graph", "g.dot")
+    ran = child("engine", "check", "moving.py", *out, folder=folder)
+    assert (ran.status, ran.err) == (1, "")
+    assert list((folder / "away").iterdir()) == []
+    assert all((folder / name).stat().st_size for name in ("r.json", "t.itf.json", "g.dot"))
+
+
+def test_a_mistake_after_a_move_is_found_in_its_file(folder: Path) -> None:
+    (folder / "away").mkdir()
+    (folder / "moving.py").write_text("import os\nos.chdir('away')\n1 / 0\n", encoding="utf-8")
+    ran = child("engine", "check", "moving.py", folder=folder)
+    assert ran.err == "choir engine check: moving.py:3: ZeroDivisionError: division by zero\n"

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,13 +33,14 @@ PICTURED_BY = {
     ".svg": "matplotlib",
 }
 """Packages a state graph needs, by the suffix of its file."""
+PICTURES = (".png", ".svg")
 STDOUT = Path("-")
 TRACE_SUFFIX = ".itf.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command line."""
+    """The command line; files to write are found from `start`, wherever the model goes."""
 
     file: str
     properties: tuple[str, ...]
@@ -50,6 +51,7 @@ class Request:
     json_file: Path | None
     itf_file: Path | None
     graph_file: Path | None
+    start: Path = Path()
 
 
 def run(request: Request) -> int:
@@ -85,6 +87,7 @@ def _check(request: Request) -> int:
     twice = [n for n in request.properties if request.properties.count(n) > 1]
     if twice:
         raise BadInput(f"--property {twice[0]}: is given twice")
+    request = replace(request, start=_current_directory())
     spec = model_files.parse(request.file)
     _check_files(request, spec)
     with PatientInterrupts() as interrupts, model_files.opened(spec) as model:
@@ -95,6 +98,13 @@ def _check(request: Request) -> int:
         except ModelError as error:
             return _faulty(error)
         return _deliver(request, model, report, interrupts)
+
+
+def _current_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it is gone
+        return Path()
 
 
 def _check_files(request: Request, spec: model_files.Spec) -> None:
@@ -114,10 +124,13 @@ def _check_files(request: Request, spec: model_files.Spec) -> None:
     if request.graph_file is not None:
         from choir_model.engine.graph_export import SUFFIXES
 
-        if request.graph_file.suffix not in SUFFIXES:
+        suffix = request.graph_file.suffix.lower()
+        if suffix not in SUFFIXES:
             known = " ".join(SUFFIXES)
             raise BadInput(f"--graph {request.graph_file}: end the name in one of {known}")
-        _require(PICTURED_BY[request.graph_file.suffix])
+        _require(PICTURED_BY[suffix])
+        if request.depth is not None:
+            raise BadInput("--graph writes every level; give a --limit instead of the --depth")
 
 
 def _report(request: Request, model: Model, interrupts: PatientInterrupts) -> Report:
@@ -179,7 +192,8 @@ def _deliver(request: Request, model: Model, report: Report, interrupts: Patient
     from choir_model.engine.report import Verdict
 
     status = {Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(report.verdict, UNFINISHED)
-    problems = [_written(*job) for job in _jobs(request, model, report, interrupts)]
+    jobs = _jobs(request, model, report, interrupts)
+    problems = [_written(f"{o} {path}", request.start / path, write) for o, path, write in jobs]
     try:
         _show(request, report)
     except SystemExit:
@@ -222,7 +236,7 @@ def _jobs(
     def write_graph(path: Path) -> None:
         interrupts.check()
         with _code_of_the_user():
-            write_whole(path, _graph(model, request.limit, path.suffix))
+            write_whole(path, _graph(model, request.limit, path.suffix.lower(), report))
 
     if request.json_file not in (None, STDOUT):
         yield "--json", request.json_file, lambda p: write_whole(p, _json_text(report).encode())
@@ -232,17 +246,18 @@ def _jobs(
         yield "--graph", request.graph_file, write_graph
 
 
-def _written(option: str, path: Path, write: Callable[[Path], None]) -> _Problem | None:
+def _written(named: str, path: Path, write: Callable[[Path], None]) -> _Problem | None:
     from choir_model.engine import ModelError
 
-    named = f"{option} {path}"
     try:
         write(path)
     except _NothingToWrite as nothing:
         return _Problem(f"{named}: is not written: {nothing}", HOLDS)
     except OSError as error:
         return _Problem(f"{named}: cannot be written: {error.strerror or error}", UNFINISHED)
-    except (ValueError, ImportError, ModelError, BadInput) as error:
+    except ValueError as error:  # too large for a picture
+        return _Problem(f"{named}: is not written: {error}", HOLDS)
+    except (ImportError, ModelError, BadInput) as error:
         return _Problem(f"{named}: is not written: {error}", USAGE)
     except (KeyboardInterrupt, Ended):
         return _Problem(f"{named}: is not written: interrupted", UNFINISHED)
@@ -292,8 +307,28 @@ def _may_be_numbered(path: Path, first: Path) -> bool:
     )
 
 
-def _graph(model: Model, limit: int | None, suffix: str) -> bytes:
+def _graph(model: Model, limit: int | None, suffix: str, report: Report) -> bytes:
     from choir_model.engine import state_graph
     from choir_model.engine.graph_export import render
 
+    if suffix in PICTURES:
+        from choir_model.engine.pictures import MOST_STATES
+
+        # One state more tells that there are too many; the graph of no more is made.
+        limit = min(limit or MOST_STATES + 1, MOST_STATES + 1)
+        if report.counts.distinct > MOST_STATES:
+            raise _too_large(report.model)
+        graph = state_graph(model, limit)
+        if graph.size > MOST_STATES:
+            raise _too_large(report.model)
+        return render(graph, suffix)
     return render(state_graph(model, limit), suffix)
+
+
+def _too_large(name: str) -> ValueError:
+    from choir_model.engine.pictures import MOST_STATES
+
+    return ValueError(
+        f"{name} has more than {MOST_STATES} states, a picture has room for {MOST_STATES}; "
+        "name a .dot, .graphml or .npz file, or give a --limit"
+    )

@@ -5,8 +5,9 @@ Without a name it is ``MODEL``, or the only model there is.  A file that has a c
 its name is taken as it is.
 
 The file is executed as a module of its own, named by its file name, which no import can
-mean; its folder comes first on the path, so that it can import its neighbours.  What it
-prints, then and later, goes to standard error: standard output belongs to the report.
+mean.  Its folder comes last on the import path: it can import its neighbours, and a
+neighbour called as a library is takes nobody's place.  What it prints, then and later,
+goes to standard error: standard output belongs to the report.
 """
 
 from __future__ import annotations
@@ -28,44 +29,57 @@ if TYPE_CHECKING:
     from choir_model.engine import Model
 
 USUAL = "MODEL"
+CURE = "give a Python file that defines a model"
 LISTED = 12
 """Candidates named in a message."""
 
 
 class Spec(NamedTuple):
-    """What the command line names: a file, and a model in it or None for the usual one."""
+    """What the command line names: a file, and a model in it or None for the usual one.
+
+    `file` and `folder` name it and its neighbours whatever the current directory becomes.
+    """
 
     path: Path
     name: str | None
+    file: str
+    folder: str
 
 
 def parse(text: str) -> Spec:
     """Split ``FILE.py:NAME``; raises `BadInput` unless the file can be read."""
-    head, colon, name = text.rpartition(":")
     try:
-        if not colon or Path(text).exists():
-            spec = Spec(Path(text), None)
-        else:
-            spec = Spec(Path(head), name)
-        _check_file(spec.path)
+        given, name = _split(text)
+        if not given:
+            raise BadInput(f"{text!r} names no file; {CURE}")
+        path = Path(given)
+        _check_file(path)
+        spec = Spec(path, name, os.path.realpath(path), os.path.realpath(path.parent))
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or error
-        raise BadInput(f"{text}: {problem}; give a Python file that defines a model") from None
-    if spec.name is not None and not spec.name.isidentifier():
-        raise BadInput(f"{text}: {spec.name!r} is no name of a model; write {spec.path}:{USUAL}")
+        raise BadInput(f"{text}: {problem}; {CURE}") from None
+    if name is not None and not name.isidentifier():
+        raise BadInput(f"{text}: {name!r} is no name of a model; write {path}:{USUAL}")
     return spec
 
 
+def _split(text: str) -> tuple[str, str | None]:
+    """The file and the name in it; what ends as a file does is no name."""
+    head, colon, name = text.rpartition(":")
+    if not colon or Path(text).exists() or (name.endswith(".py") and not head.endswith(".py")):
+        return text, None
+    return head, name
+
+
 def _check_file(path: Path) -> None:
-    cure = "give a Python file that defines a model"
     if path.is_dir():
-        raise BadInput(f"{path}: is a directory; {cure}")
+        raise BadInput(f"{path}: is a directory; {CURE}")
     if not path.exists():
-        raise BadInput(f"{path}: there is no such file; {cure}")
+        raise BadInput(f"{path}: there is no such file; {CURE}")
     if path.suffix != ".py":
-        raise BadInput(f"{path}: is no .py file; {cure}")
+        raise BadInput(f"{path}: is no .py file; {CURE}")
     if not path.is_file():
-        raise BadInput(f"{path}: is no regular file; {cure}")
+        raise BadInput(f"{path}: is no regular file; {CURE}")
 
 
 @contextlib.contextmanager
@@ -74,17 +88,15 @@ def opened(spec: Spec) -> Iterator[Model]:
 
     Until the context ends, the model may import its neighbours.
     """
-    folder = os.path.realpath(spec.path.parent)
     name = spec.path.name
-    before = sys.modules.get(name)
-    sys.path.insert(0, folder)
+    before, paths = sys.modules.get(name), list(sys.path)
+    sys.path.append(spec.folder)
     try:
         with quietly():
             model = _model(_execute(spec, name), spec)
         yield model
     finally:
-        with contextlib.suppress(ValueError):
-            sys.path.remove(folder)
+        sys.path[:] = paths
         sys.modules.pop(name, None)
         if before is not None:
             sys.modules[name] = before
@@ -97,12 +109,11 @@ def quietly() -> contextlib.AbstractContextManager[object]:
 
 def _execute(spec: Spec, name: str) -> ModuleType:
     module = ModuleType(name)
-    file = os.path.realpath(spec.path)
-    module.__file__ = file
+    module.__file__ = spec.file
     module.__package__ = ""
     sys.modules[name] = module
     with _blamed_on(spec):
-        code = compile(_source(spec), file, "exec", dont_inherit=True)
+        code = compile(_source(spec), spec.file, "exec", dont_inherit=True)
         exec(code, vars(module))  # noqa: S102 (the user's own model)
     return module
 
@@ -146,7 +157,7 @@ def _said(error: BaseException) -> str:
 
 def _place(error: BaseException, spec: Spec) -> str:
     """File and line of the last frame in the user's own files."""
-    folder = os.path.realpath(spec.path.parent) + os.sep
+    folder = spec.folder + os.sep
     frames = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
@@ -169,9 +180,9 @@ def _is_ours(file: str) -> bool:
 
 def _named(file: str, spec: Spec) -> str:
     """A file as the user would name it."""
-    if file == os.path.realpath(spec.path):
+    if file == spec.file:
         return str(spec.path)
-    folder = os.path.realpath(spec.path.parent) + os.sep
+    folder = spec.folder + os.sep
     if file.startswith(folder):
         return str(spec.path.parent / file[len(folder) :])
     return file or str(spec.path)
