@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from choir_model.engine import (
+    ANY,
     Action,
     Field,
     Model,
@@ -152,3 +153,28 @@ def test_updates_that_use_each_other_take_no_exponential_time() -> None:
 
     checked(step, flip)
     assert len(calls) < 5000
+
+
+def nested(levels: int) -> Any:
+    value: Any = 0
+    for _ in range(levels):
+        value = (value,)
+    return value
+
+
+def deepen(view: View) -> None:
+    R(view).x = nested(400)
+
+
+@pytest.mark.parametrize("more", [{}, {"initial": deepen}])
+def test_a_value_nested_too_deeply_is_a_model_error(more: Any) -> None:
+    error = told(flip if more else deepen, **more)
+    assert "r.x: the value cannot be kept: the bytes encode a value that is nested too" in error
+
+
+def test_a_key_that_is_no_value_is_a_model_error_in_the_initial_states_too() -> None:
+    def start(view: View) -> None:
+        view.write(R.x[1.5], 1)
+
+    with pytest.raises(ModelError, match="float"):
+        check(Model("m", {R: ANY}, [Action(flip)], initial=start))

@@ -61,7 +61,10 @@ class Layout:
         if found is not None:
             return found
         if cell.field in self._open:
-            check_value(cell.key, f"the key of {cell!r}")
+            try:
+                check_value(cell.key, f"the key of {cell!r}")
+            except TypeError as error:
+                raise ModelError(str(error)) from error
             return self._add(cell)
         raise ModelError(self._undeclared(cell))
 
@@ -114,11 +117,14 @@ class Layout:
         return self._interned(cell, value, ids)
 
     def _interned(self, cell: int, value: Any, ids: dict[bytes, int]) -> int:
-        code = encode(value)
-        known = ids.get(code)
-        if known is not None:
-            return known
-        kept = decode(code)
+        try:
+            code = encode(value)
+            known = ids.get(code)
+            if known is not None:
+                return known
+            kept = decode(code)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ModelError(f"{self.cells[cell]!r}: the value cannot be kept: {error}") from error
         # Of local classes there may be several with one name; the bytes agree all the same.
         if kept != value and b"<locals>" not in code:
             raise ModelError(
