@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -14,9 +17,11 @@ from choir_model.engine import (
     ModelError,
     Record,
     Sort,
+    Verdict,
     View,
     always,
     check,
+    deadlock_free,
     each_step,
     guard,
 )
@@ -69,3 +74,113 @@ def test_with_several_counterexamples_an_action_that_tells_members_apart_is_repo
 
     with pytest.raises(ModelError, match="tells the members of node apart"):
         check(nodes(look_round, properties=[always(never)]), counterexamples=5)
+
+
+class Counted(Record, name="counted"):
+    times: Field[int] = Field(0, auxiliary=True)
+
+
+class Reason(Enum):
+    FULL = 1
+
+
+def first_is_low(view: View) -> bool:
+    return Node(view, NODES[0]).level == 0
+
+
+def test_only_the_properties_asked_for_are_audited() -> None:
+    model = nodes(rise, properties=[always(low, over=NODES), always(first_is_low)])
+    check(model, properties=["low"])
+    with pytest.raises(ModelError, match="the property first_is_low tells the members"):
+        check(model)
+
+
+def test_a_model_is_asked_whether_it_is_done_only_where_nothing_can_happen() -> None:
+    def done(view: View) -> bool:
+        levels = [Node(view, node).level for node in NODES]
+        assert levels == [3, 3, 3]
+        return True
+
+    model = nodes(rise, done=done, properties=[deadlock_free()])
+    assert check(model).verdict is Verdict.HOLDS
+
+    def first_is_done(view: View) -> bool:
+        return Node(view, NODES[0]).level == 2
+
+    def pair_up(view: View, node: Atom) -> None:
+        guard(view, all(Node(view, other).level == 0 for other in NODES))
+        Node(view, node).level = 2
+
+    with pytest.raises(ModelError, match="done tells the members of node apart"):
+        check(nodes(pair_up, done=first_is_done, properties=[deadlock_free()]))
+
+
+def test_a_property_that_fails_beyond_its_violation_is_no_matter_of_symmetry() -> None:
+    def at_most_one(view: View, node: Atom) -> bool:
+        return {0: True, 1: False}[Node(view, node).level]
+
+    report = check(nodes(rise, properties=[always(at_most_one, over=NODES)]), keep_going=True)
+    assert report.verdict is Verdict.VIOLATED
+
+
+def falling(view: View) -> bool:
+    """Of interchangeable nodes, never true in the states that are explored."""
+    return Node(view, NODES[0]).level > Node(view, NODES[1]).level
+
+
+def test_an_action_that_raises_for_other_members_is_reported_with_what_it_raised() -> None:
+    def fragile(view: View, node: Atom) -> None:
+        if falling(view):
+            raise KeyError("falling")
+        rise(view, node)
+
+    with pytest.raises(ModelError, match=r"the action fragile.* tells the members.*KeyError"):
+        check(nodes(fragile))
+
+
+def test_a_predicate_that_never_ends_for_other_members_is_stopped() -> None:
+    def hangs(view: View) -> bool:
+        waiting = falling(view)
+        while waiting:
+            pass
+        return True
+
+    with pytest.raises(ModelError, match=r"the property hangs.*did not end"):
+        check(nodes(rise, properties=[always(hangs)]), patience=0.2)
+
+
+def test_whom_a_refusal_blames_may_be_a_member() -> None:
+    def enter(view: View, node: Atom) -> None:
+        if Node(view, node).level == 1:
+            view.refuse(Reason.FULL, role=str(node))
+        Node(view, node).level = 1
+
+    assert check(nodes(enter)).counts.distinct == 4
+
+
+def test_auxiliary_fields_that_are_kept_count_in_the_audit() -> None:
+    def count(view: View, node: Atom) -> None:
+        guard(view, Counted(view).times < 5)
+        Counted(view).times += node.number
+
+    model = Model("counted", {Counted: None}, [Action(count, over=NODES)], keep_auxiliary=True)
+    with pytest.raises(ModelError, match=r"the action count.* tells the members of node apart"):
+        check(model)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two nodes, of which one is computed."""
+
+    first: Any
+    both: Any = dataclass_field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "both", (self.first, self.first))
+
+
+def test_values_with_computed_fields_are_renamed() -> None:
+    def look(view: View, node: Atom) -> None:
+        Node(view, node).seen = Pair(node)
+
+    assert check(nodes(look)).counts.distinct == 4

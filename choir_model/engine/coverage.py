@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import chain, islice
 
+from choir_model.engine.equivariance import audit_equivariance
 from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.machine import Machine
 from choir_model.engine.monitors import Place
@@ -12,7 +13,6 @@ from choir_model.engine.purity import perturbed
 from choir_model.engine.recorders import described
 from choir_model.engine.recording import Refusal
 from choir_model.engine.report import ActionCoverage, Audit
-from choir_model.engine.symmetry import audit_equivariance
 from choir_model.engine.trees import ImpureAction, Leaf, ModelCodeFailed, Tree, order_of_sets
 from choir_model.engine.values import encode
 from choir_model.engine.view import ModelError
@@ -82,7 +82,7 @@ def audit_everything(explored: Explored) -> Audit:
         raise ModelFault(first, "any", Place(-1, 0))
     equivariance = explored.equivariance
     if explored.symmetry is not None:
-        equivariance += audit_equivariance(machine.model, explored.sample())
+        equivariance += audit_equivariance(machine, explored.sample(), explored.claims)
     return Audit(len(forest.leaves), elsewhere, again, forest.executions, equivariance)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
 from choir_model.engine.dictview import State
 from choir_model.engine.machine import Machine
+from choir_model.engine.model import Property
 from choir_model.engine.monitors import Place
 from choir_model.engine.paths import Label
 from choir_model.engine.symmetry import Renaming, Symmetry, inverse, rename, renamed_state
@@ -48,13 +51,45 @@ class ModelFault(ModelCodeFailed):
         self.path: Any = None
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something: ``1 level``, ``2 levels``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def unbroken(call: Callable[[], None]) -> None:
+    """``call()``, to its end; an interrupt that comes meanwhile is raised afterwards.
+
+    It runs in a thread of its own: interrupts only ever reach the main one.
+    """
+    go, failures, interrupts = Event(), list[BaseException](), list[BaseException]()
+
+    def run() -> None:
+        go.wait()
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001 (raised again where it was called)
+            failures.append(error)
+
+    thread = Thread(target=run, name="unbroken", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        try:
+            go.set()
+            thread.join()
+        except KeyboardInterrupt as interrupt:
+            interrupts.append(interrupt)
+    for error in (*failures, *interrupts):
+        raise error
+
+
 @dataclass(slots=True)
 class Explored:
     """What exploration found.  State *i* is the *i*-th key of `index`.
 
     `parents` and `via` give the first way to each state: its parent and the label, or -1
     and the number of the initial state.  `levels` has the number of states of each level.
-    `stopped` says why not everything was explored.
+    `stopped` says why not everything was explored, as a noun; `audited` whether everything
+    was run again; `claims` is what was watched meanwhile.
     """
 
     machine: Machine
@@ -70,8 +105,23 @@ class Explored:
     terminal: int = 0
     expanded: int = 0
     stopped: str = ""
+    audited: bool = False
     equivariance: int = 0
     symmetry: Symmetry | None = None
+    claims: list[Property] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Take back the half of a state or a row that an end in the middle left, count the rest."""
+        whole = min(len(self.index), len(self.parents), len(self.via))
+        while len(self.index) > whole:
+            self.index.popitem()
+        del self.parents[whole:], self.via[whole:]
+        graph = self.transitions
+        if graph is not None:
+            del graph.targets[graph.first[-1] :], graph.labels[graph.first[-1] :]
+            graph.initial = [number for number in graph.initial if number < whole]
+        if whole > sum(self.levels):
+            self.levels.append(whole - sum(self.levels))
 
     def sample(self) -> list[State]:
         """Some of the expanded states, spread over the exploration."""

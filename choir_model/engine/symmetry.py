@@ -8,8 +8,8 @@ steps to steps.  So one state of each orbit is enough: the canonical one, least 
 permutations when its cells are compared in canonical order by the encodings of their
 values.  What an orbit's values are is interned when the first of them is met.
 
-That no action and no property tells members apart is declared, and audited: on a sample of
-states, renaming first and acting then must be acting first and renaming then.
+That no action and no property tells members apart is declared, and audited in
+:mod:`choir_model.engine.equivariance`.
 
 The way to a state that exploration recorded leads from one canonical state to another; a
 path for people follows it from a real initial state, renaming each step as it goes.
@@ -17,25 +17,20 @@ path for people follows it from a real initial state, renaming each step as it g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Mapping
 from itertools import permutations, product
 from math import factorial, prod
-from typing import Any, TypeAlias
+from typing import Any
 
-from choir_model.engine.dictview import DictView, Fired, State, branches
+from choir_model.engine.dictview import State
 from choir_model.engine.layout import Layout
-from choir_model.engine.model import Kind, Model, shown_name
-from choir_model.engine.paths import Label, differing, order_of_cell
-from choir_model.engine.sorts import Atom, Sort, tuples
-from choir_model.engine.values import CanonicalSet, canonical, encode
+from choir_model.engine.model import Model
+from choir_model.engine.paths import order_of_cell
+from choir_model.engine.sorts import Atom, Sort
+from choir_model.engine.values import CanonicalSet, canonical, field_names, made
 from choir_model.engine.view import Cell, ModelError
 
 Renaming = Mapping[Atom, Atom]
-Case: TypeAlias = tuple[str, Any, Any]
-"""What was asked, and the answers of a state and of its renamed image."""
-MANY = 40
-"""Up to so many pairs of a state and an exchange, all are audited."""
 MOST = 40_320
 """Permutations in all; eight members of one sort."""
 
@@ -49,9 +44,9 @@ def rename(value: Any, renaming: Renaming) -> Any:
         return tuple(rename(item, renaming) for item in value)
     if kind in (frozenset, CanonicalSet):
         return canonical(frozenset(rename(i, renaming) for i in frozenset.__iter__(value)))
-    if is_dataclass(kind):
-        changed = {f.name: rename(getattr(value, f.name), renaming) for f in fields(kind)}
-        return canonical(replace(value, **changed))
+    names = field_names(kind)
+    if names:
+        return made(kind, names, [rename(getattr(value, name), renaming) for name in names])
     return value
 
 
@@ -154,104 +149,8 @@ def _merged(sorts: tuple[Sort, ...], images: tuple[tuple[Atom, ...], ...]) -> Re
     return found
 
 
-def audit_equivariance(model: Model, sample: list[State]) -> int:
-    """Check on `sample` that no action, property or constraint tells members apart.
-
-    Returns the number of cases compared; raises `ModelError` with the first that differs.
-    """
-    swaps = [_swap(s, i) for s in model.symmetric_sorts for i in range(len(s) - 1)]
-    cases = 0
-    for number, state in enumerate(sample):
-        every = len(sample) * len(swaps) <= MANY
-        for renaming in swaps if every else swaps[number % len(swaps) :][:1]:
-            other = renamed_state(state, renaming)
-            for what, here, there in _cases(model, state, other, renaming):
-                cases += 1
-                if here != there:
-                    raise ModelError(_told(what, state, renaming))
-    return cases
-
-
-def _cases(model: Model, state: State, other: State, renaming: Renaming) -> Iterator[Case]:
-    """What is asked of a state and, renamed, of its image: both answers must be equal.
-
-    Successors are asked too: a constraint may keep them from being states of their own.
-    """
-    yield from _told_of(model, state, other, renaming)
-    for action in model.actions:
-        for arguments in tuples(action.sorts):
-            label = Label(action, arguments)
-            there = _outcomes(Label(action, rename(arguments, renaming)), other, {})
-            yield f"the action {label}", _outcomes(label, state, renaming), there
-            for outcome in branches(action.fn, state, *arguments):
-                if isinstance(outcome, Fired):
-                    after = State({**state, **outcome.writes})
-                    image = renamed_state(after, renaming)
-                    yield from _told_of(model, after, image, renaming)
-                    yield from _told_of_step(model, (state, after), (other, image), renaming)
-
-
-def _told_of(model: Model, state: State, other: State, renaming: Renaming) -> Iterator[Case]:
-    for name, fn, sorts in _predicates(model):
-        for arguments in tuples(sorts):
-            here = fn(DictView(state), *arguments)
-            yield name, here, fn(DictView(other), *rename(arguments, renaming))
-
-
-def _told_of_step(
-    model: Model, states: tuple[State, State], others: tuple[State, State], renaming: Renaming
-) -> Iterator[Case]:
-    for claim in model.properties:
-        if claim.kind is Kind.EACH_STEP and claim.fn is not None:
-            for arguments in tuples(claim.over):
-                here = claim.fn(*map(DictView, states), *arguments)
-                there = claim.fn(*map(DictView, others), *rename(arguments, renaming))
-                yield f"the property {claim.name}", here, there
-
-
-def _swap(sort: Sort, position: int) -> Renaming:
-    first, second = sort.members[position : position + 2]
-    return {first: second, second: first}
-
-
-def _predicates(model: Model) -> list[tuple[str, Any, tuple[Sort, ...]]]:
-    found: list[tuple[str, Any, tuple[Sort, ...]]] = []
-    for claim in model.properties:
-        if claim.fn is not None and claim.kind in (Kind.ALWAYS, Kind.SOMETIMES):
-            found.append((f"the property {claim.name}", claim.fn, claim.over))
-        if claim.witness is not None:
-            found.append((f"the witness of {claim.name}", claim.witness, ()))
-    found += [(f"the constraint {shown_name(fn)}", fn, ()) for fn in model.constraints]
-    if model.done is not None:
-        found.append(("done", model.done, ()))
-    return found
-
-
 def renamed_state(state: State, renaming: Renaming) -> State:
     """A state with every atom in it renamed, in keys and in values."""
     return State(
         {Cell(c.field, rename(c.key, renaming)): rename(v, renaming) for c, v in state.items()}
-    )
-
-
-def _outcomes(label: Label, state: State, renaming: Renaming) -> list[Any]:
-    """What an action can do in a state, renamed, in an order of its own."""
-    found = []
-    for outcome in branches(label.action.fn, state, *label.arguments):
-        if isinstance(outcome, Fired):
-            after = renamed_state(State({**state, **outcome.writes}), renaming)
-            kept = [(c, v) for c, v in differing(after) if not c.field.auxiliary]
-            found.append(str([(order_of_cell(cell), encode(value)) for cell, value in kept]))
-        else:
-            found.append(str(outcome))
-    return sorted(found)
-
-
-def _told(what: str, state: State, renaming: Renaming) -> str:
-    swapped = " and ".join(map(str, renaming))
-    sort = next(iter(renaming)).sort
-    text = ", ".join(f"{cell!r} = {value}" for cell, value in differing(state)) or "all defaults"
-    return (
-        f"{what} tells the members of {sort} apart, which is declared symmetric: exchanging "
-        f"{swapped} makes a difference in the state {text}"
     )

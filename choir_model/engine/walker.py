@@ -21,17 +21,20 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
-from choir_model.engine.explored import Explored, Limits, ModelFault, Progress
+from choir_model.engine.equivariance import audit_equivariance
+from choir_model.engine.explored import Explored, Limits, ModelFault, Progress, counted, unbroken
 from choir_model.engine.machine import Machine, initial_states
 from choir_model.engine.model import shown_name
 from choir_model.engine.monitors import Monitor, Place, Watch
 from choir_model.engine.moves import Move
 from choir_model.engine.recorders import of_step
-from choir_model.engine.symmetry import Symmetry, audit_equivariance
+from choir_model.engine.symmetry import Symmetry
 from choir_model.engine.transitions import OUTSIDE, Transitions
 from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
+from choir_model.engine.view import ModelError
 
 PROGRESS_EVERY = 4096
 
@@ -81,38 +84,52 @@ class Walker:
         if machine.model.symmetric_sorts:
             self._symmetry = Symmetry(machine.model, machine.layout)
         self.found.symmetry = self._symmetry
+        watched = (*watch.states, *watch.steps, *watch.deadlocks)
+        self.found.claims = list(
+            {monitor.claim.name: monitor.claim for monitor in watched}.values()
+        )
         if keep_edges:
             self.found.transitions = Transitions()
 
     def run(self) -> Explored:
         """Explore until everything is, a limit is met, or nothing is left to decide."""
-        found, machine = self.found, self.machine
+        found = self.found
         collecting = gc.isenabled()
         gc.disable()  # millions of small objects, and no cycles among them
         try:
             self._start()
             while self._following:
                 if self._limits.depth is not None and len(found.levels) >= self._limits.depth:
-                    found.stopped = f"the depth limit of {self._limits.depth} levels"
+                    found.stopped = f"the depth limit of {counted(self._limits.depth, 'level')}"
                     break
                 level, self._following = self._following, []
                 self._level(level)
                 if self._following:
                     found.levels.append(len(self._following))
                 if self._symmetry is not None and len(found.index) >= self._audit_at:
-                    found.equivariance += audit_equivariance(machine.model, found.sample())
+                    found.equivariance += self._audit_symmetry()
                     self._audit_at *= 8
                 if self._following and self._decided():
-                    found.stopped = f"every property was decided in {len(found.levels)} levels"
+                    found.stopped = (
+                        "the verdict on the last open property, "
+                        f"after {counted(len(found.levels), 'level')}"
+                    )
                     break
         except _Stop:
-            found.stopped = f"the limit of {self._limits.states} states"
+            found.stopped = f"the limit of {counted(self._limits.states or 0, 'state')}"
         except KeyboardInterrupt:
             found.stopped = "an interrupt"
+            while machine.layout.stale:
+                self._relayout([], 0)
         finally:
             if collecting:
                 gc.enable()
+        found.settle()
         return found
+
+    def _audit_symmetry(self) -> int:
+        found = self.found
+        return audit_equivariance(self.machine, found.sample(), found.claims)
 
     def _decided(self) -> bool:
         if self._keep_going or self.found.transitions is not None:
@@ -132,6 +149,9 @@ class Walker:
         for number, packed in enumerate(states):
             found.generated += 1
             self._admit_initial(packed, number)
+        if not found.index:
+            names = ", ".join(map(shown_name, machine.model.constraints))
+            raise ModelError(f"{machine.model.name} has no initial state within its constraints: {names}")
         found.levels.append(len(self._following))
 
     def _canonical_initial(self, states: list[int]) -> list[int]:
@@ -169,7 +189,7 @@ class Walker:
             leaves = self._leaves(entry, number)
             steps = self._steps(entry.packed, leaves, number)
             if self.machine.layout.stale:
-                self._relayout(level, position)
+                unbroken(partial(self._relayout, level, position))
                 continue
             for leaf in leaves:
                 leaf.hits += 1

@@ -1,0 +1,185 @@
+"""The audit of symmetry: that no action and no property tells members apart.
+
+That is declared, and audited on a sample of states: renaming first and acting then must be
+acting first and renaming then, and a claim must say the same of a state and its image.
+What raises on both sides does not tell them apart either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from choir_model.engine.dictview import DictView, Fired, Outcome, Refused, State, branches
+from choir_model.engine.machine import Machine, state_text
+from choir_model.engine.model import Kind, Property, shown_name
+from choir_model.engine.paths import Label, differing, order_of_cell
+from choir_model.engine.recorders import DEFECTS, described
+from choir_model.engine.sorts import Sort, tuples
+from choir_model.engine.symmetry import Renaming, rename, renamed_state
+from choir_model.engine.values import encode
+from choir_model.engine.view import ModelError, NoOptionSignal, RefusalSignal
+from choir_model.engine.watchdog import ActionTimedOut
+
+MANY = 40
+"""Up to so many pairs of a state and an exchange, all are audited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Model code raised instead of answering.  Its text may name members, so it does not count."""
+
+    kind: type[BaseException]
+    text: str = field(compare=False)
+
+
+Case: TypeAlias = tuple[str, Any, Any]
+"""What was asked, and the answers of a state and of its renamed image."""
+Question: TypeAlias = tuple[str, Callable[..., Any], tuple[Sort, ...]]
+"""What is asked of states, by which function, and for which parameters."""
+
+
+def audit_equivariance(machine: Machine, sample: list[State], claims: Iterable[Property]) -> int:
+    """Check on `sample` that no action, no constraint and none of `claims` tells members apart.
+
+    Returns the number of cases compared; raises `ModelError` with the first that differs.
+    """
+    audit = _Audit(machine, list(claims))
+    swaps = [_swap(s, i) for s in machine.model.symmetric_sorts for i in range(len(s) - 1)]
+    cases = 0
+    for number, state in enumerate(sample):
+        every = len(sample) * len(swaps) <= MANY
+        for renaming in swaps if every else swaps[number % len(swaps) :][:1]:
+            for what, here, there in audit.cases(state, renaming):
+                cases += 1
+                if here != there:
+                    raise ModelError(_told(what, state, renaming, here, there))
+    return cases
+
+
+def _swap(sort: Sort, position: int) -> Renaming:
+    first, second = sort.members[position : position + 2]
+    return {first: second, second: first}
+
+
+class _Audit:
+    """What is asked about a model, and how."""
+
+    def __init__(self, machine: Machine, claims: list[Property]) -> None:
+        self._model = machine.model
+        self._dog = machine.memory.dog
+        self._of_states = list(_questions(machine, claims))
+        self._of_steps: list[Question] = [
+            (f"the property {claim.name}", claim.fn, claim.over)
+            for claim in claims
+            if claim.kind is Kind.EACH_STEP and claim.fn is not None
+        ]
+        self._of_ends: list[Question] = []
+        if self._model.done is not None and any(c.kind is Kind.DEADLOCK_FREE for c in claims):
+            self._of_ends.append(("done", self._model.done, ()))
+
+    def cases(self, state: State, renaming: Renaming) -> Iterator[Case]:
+        """What is asked of a state and, renamed, of its image: both answers must be equal.
+
+        Successors are asked too: a constraint may keep them from being states of their own.
+        """
+        other = renamed_state(state, renaming)
+        yield from self._told_of(state, other, renaming)
+        for action in self._model.actions:
+            for arguments in tuples(action.sorts):
+                label = Label(action, arguments)
+                outcomes = self._outcomes(label, state)
+                image = Label(action, rename(arguments, renaming))
+                here = self._comparable(outcomes, state, renaming)
+                there = self._comparable(self._outcomes(image, other), other, {})
+                yield f"the action {label}", here, there
+                for outcome in () if isinstance(outcomes, Raised) else outcomes:
+                    if isinstance(outcome, Fired):
+                        after = State({**state, **outcome.writes})
+                        afterwards = renamed_state(after, renaming)
+                        yield from self._told_of(after, afterwards, renaming)
+                        pairs = (state, after), (other, afterwards)
+                        yield from self._answers(self._of_steps, *pairs, renaming)
+
+    def _told_of(self, state: State, other: State, renaming: Renaming) -> Iterator[Case]:
+        yield from self._answers(self._of_states, (state,), (other,), renaming)
+        if self._of_ends and self._ends(state):
+            yield from self._answers(self._of_ends, (state,), (other,), renaming)
+
+    def _ends(self, state: State) -> bool:
+        """Whether nothing can happen; only then is a model asked whether it is done."""
+        for action in self._model.actions:
+            for arguments in tuples(action.sorts):
+                outcomes = self._outcomes(Label(action, arguments), state)
+                if isinstance(outcomes, Raised) or any(isinstance(o, Fired) for o in outcomes):
+                    return False
+        return True
+
+    def _answers(
+        self,
+        questions: list[Question],
+        states: tuple[State, ...],
+        others: tuple[State, ...],
+        renaming: Renaming,
+    ) -> Iterator[Case]:
+        for what, fn, sorts in questions:
+            for arguments in tuples(sorts):
+                here = self._run(what, fn, *map(DictView, states), *arguments)
+                image = rename(arguments, renaming)
+                yield what, here, self._run(what, fn, *map(DictView, others), *image)
+
+    def _outcomes(self, label: Label, state: State) -> list[Outcome] | Raised:
+        found: list[Outcome] | Raised = self._run(
+            f"the action {label}", branches, label.action.fn, state, *label.arguments
+        )
+        return found
+
+    def _run(self, what: str, fn: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return self._dog.watch(what, fn, *arguments)
+        except ActionTimedOut:
+            raise
+        except (*DEFECTS, RefusalSignal, NoOptionSignal) as error:
+            return Raised(type(error), described(error))
+
+    def _comparable(
+        self, outcomes: list[Outcome] | Raised, state: State, renaming: Renaming
+    ) -> list[Any] | Raised:
+        """What an action can do in a state, renamed, in an order of its own."""
+        if isinstance(outcomes, Raised):
+            return outcomes
+        found = []
+        for outcome in outcomes:
+            if isinstance(outcome, Fired):
+                after = renamed_state(State({**state, **outcome.writes}), renaming)
+                kept = [(c, v) for c, v in differing(after) if self._counts(c.field.auxiliary)]
+                found.append(str([(order_of_cell(cell), encode(value)) for cell, value in kept]))
+            elif isinstance(outcome, Refused):  # its role may be the name of a member
+                found.append(f"{type(outcome.reason).__qualname__}.{outcome.reason.name}")
+            else:
+                found.append(str(outcome))
+        return sorted(found)
+
+    def _counts(self, auxiliary: bool) -> bool:
+        return self._model.keep_auxiliary or not auxiliary
+
+
+def _questions(machine: Machine, claims: list[Property]) -> Iterator[Question]:
+    for claim in claims:
+        if claim.fn is not None and claim.kind in (Kind.ALWAYS, Kind.SOMETIMES):
+            yield f"the property {claim.name}", claim.fn, claim.over
+        if claim.witness is not None:
+            yield f"the witness of {claim.name}", claim.witness, ()
+    for fn in machine.model.constraints:
+        yield f"the constraint {shown_name(fn)}", fn, ()
+
+
+def _told(what: str, state: State, renaming: Renaming, *answers: Any) -> str:
+    swapped = " and ".join(map(str, renaming))
+    sort = next(iter(renaming)).sort
+    raised = [f"; once it raised {a.text}" for a in answers if isinstance(a, Raised)]
+    return (
+        f"{what} tells the members of {sort} apart, which is declared symmetric: exchanging "
+        f"{swapped} makes a difference in the state {state_text(state)}{''.join(raised)}"
+    )
