@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from operator import add
 from typing import Any
 
@@ -17,6 +18,7 @@ from choir_model.engine import (
     Record,
     Report,
     Sort,
+    State,
     View,
     always,
     check,
@@ -25,6 +27,10 @@ from choir_model.engine import (
 
 ALLOWED = frozenset({0, 1, 2})
 TABLE = {0: 1, 1: 2, 2: 3, 3: 0}
+
+
+class Why(Enum):
+    NOT = 1
 
 
 class R(Record, name="r"):
@@ -178,3 +184,108 @@ def test_a_key_that_is_no_value_is_a_model_error_in_the_initial_states_too() -> 
 
     with pytest.raises(ModelError, match="float"):
         check(Model("m", {R: ANY}, [Action(flip)], initial=start))
+
+
+def halved(value: int) -> Any:
+    return value / 2
+
+
+def doubled(value: float) -> int:
+    return int(value * 2)
+
+
+def test_a_float_between_two_updates_is_an_error() -> None:
+    def step(view: View) -> None:
+        view.update(R.x[None], halved)
+        view.update(R.x[None], doubled)
+
+    assert "r.x: a float cannot be a cell value" in told(step)
+
+
+def test_an_event_with_fields_needs_a_constructor() -> None:
+    def step(view: View) -> None:
+        R(view).x = 1
+        view.emit("hello", x=1)
+
+    assert "emit: 'hello' has fields but is no constructor of an event" in told(step)
+    with pytest.raises(ModelError, match="no constructor of an event"):
+        State().step(step)
+
+
+class Unknown(Record, name="unknown"):
+    x = Field(0)
+
+
+@pytest.mark.parametrize(
+    ("misuse", "message"),
+    [
+        (lambda view: view.read(Unknown.x[None]), "unknown.x is no cell of m"),
+        (lambda view: view.read(R.x[2]), "r.x[2] is no cell of m"),
+        (lambda view: view.write(R.x[None], []), "r.x: a list cannot be a cell value"),
+        (lambda view: view.choose([2, 1]), "not in canonical order"),
+        (lambda view: view.refuse("no"), "'no' is no reason"),
+        (lambda view: view.test(R.x[None], up), "the test up returned 1"),
+        (lambda view: view.read(R.x), "r.x is a field of many records; give a cell: r.x[key]"),
+        (lambda view: view.write(R.x, 1), "give a cell: r.x[key]"),
+        (lambda view: view.update(R.x, up), "give a cell: r.x[key]"),
+        (lambda view: view.test(R.x, bool), "give a cell: r.x[key]"),
+        (lambda view: view.read(3), "3 is no cell; give one: Record.field[key]"),
+    ],
+)
+def test_who_misuses_a_view_and_catches_the_error_fails_all_the_same(
+    misuse: Any, message: str
+) -> None:
+    def step(view: View) -> None:
+        R(view).x = 0
+        try:
+            misuse(view)
+        except Exception:  # noqa: BLE001 (what it must not get away with)
+            R(view).y = 1
+
+    def stumbling(view: View) -> bool:
+        try:
+            misuse(view)
+        except Exception:  # noqa: BLE001 (what it must not get away with)
+            return True
+        return True
+
+    assert message in told(step)
+    error = told(flip, properties=[always(stumbling)])
+    assert message in error or "was written where only reading is allowed" in error
+
+
+def test_an_error_of_the_models_own_function_may_be_caught() -> None:
+    def failing(value: int) -> bool:
+        raise TypeError
+
+    def step(view: View) -> None:
+        try:
+            view.test(R.x[None], failing)
+        except TypeError:
+            R(view).y = 1
+
+    assert checked(step).counts.distinct == 2
+
+
+@pytest.mark.parametrize("use_again", [True, False])
+def test_an_action_that_goes_on_after_it_was_disabled_is_told_so(use_again: bool) -> None:
+    def step(view: View) -> None:
+        try:
+            guard(view, False)
+        except BaseException:  # noqa: BLE001 (what it must not get away with)
+            if use_again:
+                R(view).x = 1
+
+    assert "was disabled, which no action may catch" in told(step)
+    with pytest.raises(ModelError, match="was disabled, which no action may catch"):
+        State().step(step)
+
+
+def test_an_action_that_goes_on_after_it_refused_is_told_so() -> None:
+    def step(view: View) -> None:
+        try:
+            view.refuse(Why.NOT)
+        except BaseException:  # noqa: BLE001 (what it must not get away with)
+            R(view).x = 1
+
+    assert "had refused, which no action may catch" in told(step)

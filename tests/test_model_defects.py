@@ -135,7 +135,7 @@ OF_ACTIONS: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "chooses among what a generator gives": (
         lambda view, who: view.choose(n for n in (1, 2)) and None,
-        "ModelError: choose: <generator object ",
+        "ModelError: choose: a generator is neither a set nor a sequence of options",
     ),
     "updates with a function that raises": (
         lambda view, who: view.update(Purse.coins[who], boom),

@@ -15,6 +15,9 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 from choir_model.engine.sorts import in_order
 from choir_model.engine.values import SCALARS, canonical, check_value
 from choir_model.engine.view import (
+    DISABLED,
+    REFUSED,
+    RETURNED,
     Cell,
     Computed,
     ModelError,
@@ -22,7 +25,9 @@ from choir_model.engine.view import (
     RefusalSignal,
     StepBudgetExceeded,
     ViewExpired,
+    check_cell,
     checked_answer,
+    checked_maker,
     checked_reason,
 )
 
@@ -75,7 +80,7 @@ class DictView:
     widths: list[int] = field(default_factory=list)
     options: list[Any] = field(default_factory=list)
     steps: int = 0
-    live: bool = True
+    ended: str = ""
 
     def read(self, cell: Cell) -> Any:
         self._count()
@@ -97,7 +102,7 @@ class DictView:
         self._count()
         options = in_order(options)
         if not options:
-            self.live = False
+            self.ended = DISABLED
             raise NoOptionSignal
         position = len(self.choices)
         taken = self.script[position] if position < len(self.script) else 0
@@ -111,28 +116,30 @@ class DictView:
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
         checked_reason(reason)
-        self.live = False
+        self.ended = REFUSED
         raise RefusalSignal(reason, role)
 
     def emit(self, event: object, **fields: object) -> None:
         self._count()
         if fields:
-            assert callable(event)
-            event = event(**{name: self._argument(value) for name, value in fields.items()})
+            make = checked_maker(event)
+            event = make(**{name: self._argument(value) for name, value in fields.items()})
         check_value(event, "event")
         self.events.append(event)
 
     def _count(self) -> None:
-        if not self.live:
-            raise ViewExpired("a view was used after its action had returned")
+        if self.ended:
+            raise ViewExpired(f"a view was used after its action {self.ended}")
         self.steps += 1
         if self.budget is not None and self.steps > self.budget:
-            self.live = False
+            self.ended = "had used it too often"
             raise StepBudgetExceeded(f"one action used its view more than {self.budget} times")
 
     def _value(self, cell: Cell) -> Any:
         if self.writes and cell in self.writes:  # most reads precede all writes
             return self.writes[cell]
+        if type(cell) is not Cell:
+            check_cell(cell)
         value = self.base.get(cell, cell.field.default)
         # Defaults and what a State holds are canonical already.
         return value if type(self.base) is State or type(value) in SCALARS else canonical(value)
@@ -145,6 +152,8 @@ class DictView:
         return argument
 
     def _put(self, cell: Cell, value: object) -> None:
+        if type(cell) is not Cell:
+            check_cell(cell)
         if type(value) not in SCALARS:
             check_value(value, repr(cell))
             value = canonical(value)
@@ -183,9 +192,11 @@ def _run(
     except NoOptionSignal:
         outcome = Disabled()
     else:
+        if view.ended:
+            raise ModelError(f"it went on after it {view.ended}")
         outcome = Fired(view.writes, tuple(view.events), tuple(view.choices), tuple(view.options))
     finally:
-        view.live = False
+        view.ended = RETURNED
     return outcome, view
 
 

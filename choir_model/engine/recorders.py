@@ -24,7 +24,7 @@ from choir_model.engine.recording import (
     Refusal,
     Writes,
 )
-from choir_model.engine.view import NoOptionSignal, RefusalSignal
+from choir_model.engine.view import RETURNED, NoOptionSignal, RefusalSignal
 
 DEFECTS = (Exception, GeneratorExit)
 """What model code may raise by mistake; it is reported with the state."""
@@ -91,7 +91,8 @@ def of_mapping(memory: Memory) -> Recorder:
             recording.failure = Failure("a mapping can neither refuse nor choose")
         finally:
             view.expire()
-            image.live = False
+            image.ended = RETURNED
+        _add_misuse([view], recording)
         if image.choices:
             recording.failure = Failure("a mapping can neither refuse nor choose")
         recording.result = State(image.writes)
@@ -113,14 +114,16 @@ def _run_branch(
         recording.failure = Failure(described(error), tuple(view.choices))
         return
     else:
-        if returned is not None:
-            recording.failure = Failure(_returned(returned), tuple(view.choices))
+        if returned is not None or view.ended:
+            text = f"it went on after it {view.ended}" if view.ended else _returned(returned)
+            recording.failure = Failure(text, tuple(view.choices))
             return
         outcome = Writes(dict(view.pending))
         for field, cell in view.written.items():
             recording.written.setdefault(field, cell)
     finally:
         view.expire()
+        _add_misuse([view], recording)
     recording.branches.append(Branch(tuple(view.choices), outcome))
 
 
@@ -141,6 +144,15 @@ def _run_predicate(
     finally:
         for view in views:
             view.expire()
+        _add_misuse(views, recording)
+
+
+def _add_misuse(views: list[RecordingView], recording: Recording) -> None:
+    """A view that was misused is a failure, also where the model code caught the error."""
+    for view in views:
+        if view.misuse is not None:
+            recording.failure = Failure(described(view.misuse), tuple(view.choices))
+            return
 
 
 def _returned(value: Any) -> str:

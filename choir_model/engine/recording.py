@@ -17,10 +17,11 @@ An exception of the model code is a recording too: it is what happens in that st
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 
 from choir_model.engine.dictview import STEP_BUDGET
 from choir_model.engine.expressions import (
@@ -32,9 +33,12 @@ from choir_model.engine.expressions import (
     check_argument,
 )
 from choir_model.engine.layout import Layout
-from choir_model.engine.sorts import Atom, in_order
+from choir_model.engine.sorts import in_order, orderless, ordinary
 from choir_model.engine.values import SCALARS, canonical, check_value
 from choir_model.engine.view import (
+    DISABLED,
+    REFUSED,
+    RETURNED,
     Cell,
     Computed,
     Field,
@@ -43,12 +47,16 @@ from choir_model.engine.view import (
     RefusalSignal,
     StepBudgetExceeded,
     ViewExpired,
+    check_cell,
     checked_answer,
+    checked_maker,
     checked_reason,
+    is_misuse,
 )
 from choir_model.engine.watchdog import Watchdog
 
 T = TypeVar("T")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Look(NamedTuple):
@@ -133,19 +141,22 @@ class Memory(NamedTuple):
         return self.answers[key]
 
 
-class OrderlessSet(frozenset[Any]):
-    """A set of interchangeable members: it may be chosen from, but has no order."""
-
-    __slots__ = ()
-
-    def __iter__(self) -> NoReturn:
-        raise ModelError(
-            "a set of members of a symmetric sort was iterated, which tells them apart; "
-            "use view.choose(the_set), or go over the sort and ask `in the_set`"
-        )
-
-
 Pending: TypeAlias = Constant | Expression
+
+
+def _remembered(method: Method) -> Method:
+    """A view's method; the first time it is misused is kept, whatever the action makes of it."""
+
+    @functools.wraps(method)
+    def remembering(view: RecordingView, *args: Any, **named: Any) -> Any:
+        try:
+            return method(view, *args, **named)
+        except (ModelError, TypeError) as error:
+            if view.misuse is None and is_misuse(error):
+                view.misuse = error
+            raise
+
+    return cast("Method", remembering)
 
 
 class RecordingView:
@@ -154,7 +165,6 @@ class RecordingView:
     __slots__ = (
         "_budget",
         "_known",
-        "_live",
         "_memory",
         "_numbers",
         "_packed",
@@ -163,6 +173,8 @@ class RecordingView:
         "_script",
         "_writable",
         "choices",
+        "ended",
+        "misuse",
         "widths",
         "written",
     )
@@ -187,7 +199,8 @@ class RecordingView:
         self._script = script
         self._writable = writable
         self._budget = STEP_BUDGET
-        self._live = True
+        self.ended = ""
+        self.misuse: Exception | None = None
         self.choices: list[int] = []
         self.widths: list[int] = []
         self.written: dict[Field[Any], Cell] = {}
@@ -197,6 +210,7 @@ class RecordingView:
         """What has been written so far, by cell number."""
         return self._pending
 
+    @_remembered
     def read(self, cell: Cell) -> Any:
         self._count()
         number = self._numbers.get(cell)
@@ -211,6 +225,7 @@ class RecordingView:
             pending = self._pending[number] = Constant(self._resolve(pending, cell))
         return self._hand_out(pending.value)
 
+    @_remembered
     def write(self, cell: Cell, value: object) -> None:
         self._count()
         if type(value) not in SCALARS:
@@ -222,6 +237,7 @@ class RecordingView:
         elif not self._is_left_out(cell):
             self._pending[self._memory.layout.number(cell)] = Constant(value)
 
+    @_remembered
     def update(self, cell: Cell, fn: Callable[..., Any], *args: object) -> None:
         self._count()
         self._note(cell)
@@ -235,8 +251,10 @@ class RecordingView:
         else:
             self._pending[number] = Constant(self._resolve(expression, cell))
 
+    @_remembered
     def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
         self._count()
+        check_cell(cell)
         operands = [self._operand(cell, fn), *(self._operand(arg, fn) for arg in args)]
         expression = Expression(fn, operands)
         if not expression.cells:
@@ -248,14 +266,15 @@ class RecordingView:
             self._recording.looks.append(Look(expression, answer))
         return bool(self._known[expression])
 
+    @_remembered
     def choose(self, options: Sequence[T] | frozenset[T]) -> T:
         self._count()
         if self._memory.guarded:
-            options = _ordinary(tuple(options) if isinstance(options, list) else options)
+            options = ordinary(tuple(options) if isinstance(options, list) else options)
         position = len(self.choices)
         ordered = self._in_order(options, tuple(self.choices))
         if not ordered or not self._writable:  # who only reads has nothing to choose
-            self._live = False
+            self.ended = DISABLED
             raise NoOptionSignal
         taken = self._script[position] if position < len(self._script) else 0
         self.choices.append(taken)
@@ -270,32 +289,37 @@ class RecordingView:
             met = self._recording.options[before] = options, in_order(options)
         return met[1]
 
+    @_remembered
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
         checked_reason(reason)
-        self._live = False
+        self.ended = REFUSED
         raise RefusalSignal(reason, role)
 
+    @_remembered
     def emit(self, event: object, **fields: object) -> None:
         # Events are made when a path is replayed; here they would only be looks.
         self._count()
-        if not fields:
-            check_value(_ordinary(event), "event")
+        if fields:
+            checked_maker(event)
+        else:
+            check_value(ordinary(event), "event")
 
     def expire(self) -> None:
         """The run is over; whoever kept the view is told so."""
-        self._live = False
+        self.ended = RETURNED
 
     def _count(self) -> None:
-        if not self._live:
-            raise ViewExpired("a view was used after its action had returned")
+        if self.ended:
+            raise ViewExpired(f"a view was used after its action {self.ended}")
         self._budget -= 1
         if self._budget < 0:
-            self._live = False
+            self.ended = "had used it too often"
             raise StepBudgetExceeded(f"one action used its view more than {STEP_BUDGET} times")
 
     def _number(self, cell: Cell) -> int:
         """The number of a cell met for the first time, if the model lets it be read."""
+        check_cell(cell)
         if self._memory.layout.left_out(cell.field):
             raise ModelError(self._no_auxiliary(cell))
         return self._memory.layout.number(cell)
@@ -326,13 +350,14 @@ class RecordingView:
                 return self._memory.interned(inner)
             return Constant(inner.evaluate(self._look))
         if self._memory.guarded:
-            argument = _ordinary(argument)
+            argument = ordinary(argument)
         check_argument(argument, fn)
         return Constant(argument)
 
     def _note(self, cell: Cell) -> None:
         if not self._writable:
             raise ModelError(f"{cell!r} was written where only reading is allowed")
+        check_cell(cell)
         self.written.setdefault(cell.field, cell)
 
     def _is_left_out(self, cell: Cell) -> bool:
@@ -349,33 +374,9 @@ class RecordingView:
 
     def _checked(self, value: object, cell: Cell) -> Any:
         if self._memory.guarded:
-            value = _ordinary(value)
+            value = ordinary(value)
         check_value(value, repr(cell))
         return canonical(value)
 
     def _hand_out(self, value: Any) -> Any:
         return orderless(value, self._memory.guarded) if self._memory.guarded else value
-
-
-def orderless(value: Any, sorts: frozenset[str]) -> Any:
-    """`value` with every set that holds an atom of one of `sorts` made orderless."""
-    kind = type(value)
-    if kind is tuple:
-        return tuple(orderless(item, sorts) for item in value)
-    if isinstance(value, frozenset) and len(value) > 1:
-        members = frozenset.__iter__(value)
-        if any(isinstance(member, Atom) and member.sort in sorts for member in members):
-            return OrderlessSet(frozenset.__iter__(value))
-    return value
-
-
-def _ordinary(value: Any) -> Any:
-    """`value` with orderless sets, however deep, made ordinary again, to be kept."""
-    if type(value) is tuple:
-        return tuple(map(_ordinary, value))
-    if isinstance(value, frozenset):
-        return canonical(frozenset(map(_ordinary, frozenset.__iter__(value))))
-    if is_dataclass(value) and not isinstance(value, (type, Enum, Atom)):
-        changed = {f.name: _ordinary(getattr(value, f.name)) for f in fields(value) if f.init}
-        return replace(value, **changed)
-    return value

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from choir_model.engine.values import canonical, check_value, encode
 from choir_model.engine.view import ModelError
@@ -109,7 +110,7 @@ def in_order(options: Sequence[T] | frozenset[T]) -> Sequence[T]:
     ):
         return options
     if not isinstance(options, Sequence | AbstractSet):
-        raise ModelError(f"choose: {options!r} is neither a set nor a sequence of options")
+        raise ModelError(_no_options(options))
     try:
         ordered = sorted(options, key=encode)
     except TypeError:
@@ -122,3 +123,49 @@ def in_order(options: Sequence[T] | frozenset[T]) -> Sequence[T]:
             "a set is put in order"
         )
     return ordered
+
+
+def _no_options(options: object) -> str:
+    if isinstance(options, type) and issubclass(options, Enum):
+        name = options.__name__
+        return f"choose: {name} is an enum; its members are frozenset({name}), put in order"
+    shown = repr(options)
+    if type(options).__repr__ is object.__repr__ or " at 0x" in shown:
+        shown = f"a {type(options).__name__}"
+    return f"choose: {shown} is neither a set nor a sequence of options; make it a tuple"
+
+
+class OrderlessSet(frozenset[Any]):
+    """A set of interchangeable members: it may be chosen from, but has no order."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> NoReturn:
+        raise ModelError(
+            "a set of members of a symmetric sort was iterated, which tells them apart; "
+            "use view.choose(the_set), or go over the sort and ask `in the_set`"
+        )
+
+
+def orderless(value: Any, sorts: frozenset[str]) -> Any:
+    """`value` with every set that holds an atom of one of `sorts` made orderless."""
+    kind = type(value)
+    if kind is tuple:
+        return tuple(orderless(item, sorts) for item in value)
+    if isinstance(value, frozenset) and len(value) > 1:
+        members = frozenset.__iter__(value)
+        if any(isinstance(member, Atom) and member.sort in sorts for member in members):
+            return OrderlessSet(frozenset.__iter__(value))
+    return value
+
+
+def ordinary(value: Any) -> Any:
+    """`value` with orderless sets, however deep, made ordinary again, to be kept."""
+    if type(value) is tuple:
+        return tuple(map(ordinary, value))
+    if isinstance(value, frozenset):
+        return canonical(frozenset(map(ordinary, frozenset.__iter__(value))))
+    if is_dataclass(value) and not isinstance(value, (type, Enum, Atom)):
+        changed = {f.name: ordinary(getattr(value, f.name)) for f in fields(value) if f.init}
+        return replace(value, **changed)
+    return value

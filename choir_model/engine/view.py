@@ -75,6 +75,12 @@ class StepBudgetExceeded(ModelError):
     """One action used its view more often than the step budget allows."""
 
 
+RETURNED = "had returned"
+DISABLED = "was disabled, which no action may catch"
+REFUSED = "had refused, which no action may catch"
+"""What ends an action, and with it the use of its view."""
+
+
 class RefusalSignal(BaseException):
     """Ends an action that refused; no `except Exception` of an action may catch it."""
 
@@ -244,6 +250,33 @@ def checked_answer(fn: Callable[..., Any], answer: object) -> bool:
         name = getattr(fn, "__name__", repr(fn))
         raise ModelError(f"the test {name} returned {answer!r}; a test returns True or False")
     return answer
+
+
+def checked_maker(event: object) -> Callable[..., Any]:
+    """The constructor of an event with fields; `ModelError` if it cannot be called."""
+    if not callable(event):
+        raise ModelError(f"emit: {event!r} has fields but is no constructor of an event")
+    return event
+
+
+def check_cell(cell: object) -> None:
+    """`ModelError` unless a view was given a cell; `TypeError` if its key is no value."""
+    if isinstance(cell, Field):
+        raise ModelError(f"{cell!r} is a field of many records; give a cell: {cell!r}[key]")
+    if not isinstance(cell, Cell):
+        raise ModelError(f"{cell!r} is no cell; give one: Record.field[key]")
+    if not isinstance(cell.field, Field):
+        raise ModelError(f"{cell.field!r} is no field; give one: Record.field")
+
+
+def is_misuse(error: Exception) -> bool:
+    """Whether a view was used as it may not be, rather than a function of the model failed."""
+    if isinstance(error, ModelError):
+        return True
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is check_value.__code__
 
 
 def checked_reason(reason: object) -> Enum:
