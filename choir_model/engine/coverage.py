@@ -82,7 +82,7 @@ def audit_everything(explored: Explored) -> Audit:
         raise ModelFault(first, "any", Place(-1, 0))
     equivariance = explored.equivariance
     if explored.symmetry is not None:
-        equivariance += audit_equivariance(machine, explored.sample(), explored.claims)
+        equivariance += audit_equivariance(explored)
     return Audit(len(forest.leaves), elsewhere, again, forest.executions, equivariance)
 
 

@@ -7,11 +7,12 @@ What raises on both sides does not tell them apart either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from choir_model.engine.dictview import DictView, Fired, Outcome, Refused, State, branches
+from choir_model.engine.explored import Explored
 from choir_model.engine.machine import Machine, state_text
 from choir_model.engine.model import Kind, Property, shown_name
 from choir_model.engine.paths import Label, differing, order_of_cell
@@ -40,12 +41,13 @@ Question: TypeAlias = tuple[str, Callable[..., Any], tuple[Sort, ...]]
 """What is asked of states, by which function, and for which parameters."""
 
 
-def audit_equivariance(machine: Machine, sample: list[State], claims: Iterable[Property]) -> int:
-    """Check on `sample` that no action, no constraint and none of `claims` tells members apart.
+def audit_equivariance(explored: Explored) -> int:
+    """Check on some states that no action, constraint or watched claim tells members apart.
 
     Returns the number of cases compared; raises `ModelError` with the first that differs.
     """
-    audit = _Audit(machine, list(claims))
+    machine, sample = explored.machine, explored.sample()
+    audit = _Audit(machine, list(explored.claims.values()))
     swaps = [_swap(s, i) for s in machine.model.symmetric_sorts for i in range(len(s) - 1)]
     cases = 0
     for number, state in enumerate(sample):

@@ -108,7 +108,7 @@ class Explored:
     audited: bool = False
     equivariance: int = 0
     symmetry: Symmetry | None = None
-    claims: list[Property] = field(default_factory=list)
+    claims: dict[str, Property] = field(default_factory=dict)
 
     def settle(self) -> None:
         """Take back the half of a state or a row that an end in the middle left, count the rest."""

@@ -85,15 +85,13 @@ class Walker:
             self._symmetry = Symmetry(machine.model, machine.layout)
         self.found.symmetry = self._symmetry
         watched = (*watch.states, *watch.steps, *watch.deadlocks)
-        self.found.claims = list(
-            {monitor.claim.name: monitor.claim for monitor in watched}.values()
-        )
+        self.found.claims = {monitor.claim.name: monitor.claim for monitor in watched}
         if keep_edges:
             self.found.transitions = Transitions()
 
     def run(self) -> Explored:
         """Explore until everything is, a limit is met, or nothing is left to decide."""
-        found = self.found
+        found, machine = self.found, self.machine
         collecting = gc.isenabled()
         gc.disable()  # millions of small objects, and no cycles among them
         try:
@@ -107,7 +105,7 @@ class Walker:
                 if self._following:
                     found.levels.append(len(self._following))
                 if self._symmetry is not None and len(found.index) >= self._audit_at:
-                    found.equivariance += self._audit_symmetry()
+                    found.equivariance += audit_equivariance(found)
                     self._audit_at *= 8
                 if self._following and self._decided():
                     found.stopped = (
@@ -126,10 +124,6 @@ class Walker:
                 gc.enable()
         found.settle()
         return found
-
-    def _audit_symmetry(self) -> int:
-        found = self.found
-        return audit_equivariance(self.machine, found.sample(), found.claims)
 
     def _decided(self) -> bool:
         if self._keep_going or self.found.transitions is not None:
@@ -151,7 +145,9 @@ class Walker:
             self._admit_initial(packed, number)
         if not found.index:
             names = ", ".join(map(shown_name, machine.model.constraints))
-            raise ModelError(f"{machine.model.name} has no initial state within its constraints: {names}")
+            raise ModelError(
+                f"{machine.model.name} has no initial state within its constraints: {names}"
+            )
         found.levels.append(len(self._following))
 
     def _canonical_initial(self, states: list[int]) -> list[int]:
