@@ -151,11 +151,11 @@ class Anything(Record, name="anything"):
 WRONG_SIGNATURES: list[tuple[Callable[[], object], str]] = [
     (
         lambda: Action(rest, over=PERSON),
-        "rest takes 1 parameters but is declared over 1 sorts: it is called as rest(view, person)",
+        "rest takes 1 parameter but is declared over 1 sort: it is called as rest(view, person)",
     ),
     (
         lambda: Action(pay, over=PERSON),
-        "pay takes 3 parameters but is declared over 1 sorts: it is called as pay(view, person)",
+        "pay takes 3 parameters but is declared over 1 sort: it is called as pay(view, person)",
     ),
     (
         lambda: Action(pay),
@@ -163,7 +163,7 @@ WRONG_SIGNATURES: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: Action(by_name_only, over=PERSON),
-        "by_name_only takes 2 parameters but is declared over 1 sorts: it is called as by_name",
+        "by_name_only takes 2 parameters but is declared over 1 sort: it is called as by_name",
     ),
     (
         lambda: Action(lambda: None, name="nothing"),

@@ -143,10 +143,14 @@ def parameter_names(
     if len(required) != leading + len(sorts) or named:
         called = [*_VIEWS[leading], *(sort.name for sort in sorts)]
         raise ModelError(
-            f"{name} takes {len(required) + len(named)} parameters but is declared over "
-            f"{len(sorts)} sorts: it is called as {name}({', '.join(called)})"
+            f"{name} takes {_counted(len(required) + len(named), 'parameter')} but is declared "
+            f"over {_counted(len(sorts), 'sort')}: it is called as {name}({', '.join(called)})"
         )
     return tuple(p.name for p in required[leading:])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @dataclass(frozen=True)

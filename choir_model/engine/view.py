@@ -164,7 +164,24 @@ class Field(Generic[T]):
         return self.name
 
 
-class Record:
+class _RecordType(type):
+    """Fields belong to records; the class itself has no value to set."""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if isinstance(getattr(cls, name, None), Field) and not isinstance(value, Field):
+            kind = cls.__name__
+            raise AttributeError(f"{kind}.{name} is a field; write {kind}(view).{name} = …")
+        super().__setattr__(name, value)
+
+
+def _fields_of_bases(kind: type) -> list[tuple[str, Field[Any]]]:
+    """The fields a record inherits and does not declare anew, by attribute."""
+    bases = reversed(kind.__mro__[1:])
+    found = ((name, f) for base in bases for name, f in vars(base).items())
+    return [(name, f) for name, f in found if isinstance(f, Field) and getattr(kind, name) is f]
+
+
+class Record(metaclass=_RecordType):
     """A facade over the cells of one key: attribute access reads and writes cells.
 
     Subclasses give the record's name and the layer that is authoritative for it::
@@ -172,7 +189,8 @@ class Record:
         class Thread(Record, name="thread", layer="ledger"):
             sequence = Field(0)
 
-    A record with key ``None`` is a singleton.
+    A record with key ``None`` is a singleton.  A subclass of a record has cells of its own
+    for the fields it inherits.
     """
 
     __slots__ = ("key", "view")
@@ -181,17 +199,31 @@ class Record:
     record_name: ClassVar[str] = ""
     fields: ClassVar[tuple[Field[Any], ...]] = ()
 
-    def __init_subclass__(cls, *, name: str, layer: str = "") -> None:
+    def __init_subclass__(cls, *, name: str = "", layer: str = "") -> None:
+        if not name:
+            kind = cls.__name__
+            raise ModelError(f'the record {kind} needs a name: class {kind}(Record, name="…")')
         own = [f for f in vars(cls).values() if isinstance(f, Field)]
+        inherited = []
+        for attribute, field in _fields_of_bases(cls):
+            copy = Field(field.default, auxiliary=field.auxiliary)
+            copy.name = attribute
+            setattr(cls, attribute, copy)
+            inherited.append(copy)
+        own = [*inherited, *own]
         for taken in vars(Record).keys() & {field.name for field in own}:
             raise ModelError(f"{name}: a field cannot be called {taken}, as every record has that")
         cls.record_name = name
         for field in own:
             field.name = f"{name}.{field.name}"
             field.layer = layer
-        cls.fields = (*cls.fields, *own)
+        cls.fields = tuple(own)
 
-    def __init__(self, view: View, key: Any = None) -> None:
+    def __init__(self, view: View, key: Any = None, *more: object) -> None:
+        if more:
+            keys = ", ".join(map(repr, (key, *more)))
+            kind = type(self).__name__
+            raise ModelError(f"the key of a {kind} is one value, a tuple: {kind}(view, ({keys}))")
         object.__setattr__(self, "view", view)
         object.__setattr__(self, "key", key)
 
