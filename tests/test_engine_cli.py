@@ -98,7 +98,7 @@ def test_what_must_occur_and_does_not_is_unreached_and_status_3() -> None:
     ran = check("purses.py", "--property", "rich")
     assert (ran.status, ran.err) == (3, "")
     assert ran.out.splitlines()[-1].startswith("UNREACHED rich; explored all ")
-    assert "rich: no reachable state satisfies it\n" in ran.out
+    assert "rich: no state reachable within the constraints satisfies it\n" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,9 @@ def test_what_must_occur_and_does_not_is_unreached_and_status_3() -> None:
 def test_a_run_that_met_a_limit_claims_nothing(option: str, why: str) -> None:
     ran = check("purses.py", "--property", "keeps_friends", option, 5)
     assert (ran.status, ran.err) == (3, "")
-    assert re.match(rf"UNKNOWN keeps_friends; explored [\d ]+ states until {why}", last_line(ran))
+    assert re.match(
+        rf"UNKNOWN keeps_friends; explored [\d ]+ states .*stopped by {why}", last_line(ran)
+    )
     assert f"stopped   by {why}" in ran.out
 
 
@@ -126,7 +128,9 @@ def test_a_model_without_properties_is_explored_and_nothing_is_claimed(folder: P
     (folder / "quiet.py").write_text(text, encoding="utf-8")
     ran = check("quiet.py")
     assert (ran.status, ran.err) == (0, "")
-    assert last_line(ran) == "HOLDS nothing claimed; explored all 16 states there are"
+    assert (
+        last_line(ran) == "HOLDS nothing: no property was checked; explored all 16 states there are"
+    )
     assert "\nproperty " not in ran.out
 
 
@@ -298,7 +302,7 @@ def test_only_the_properties_asked_for_are_judged() -> None:
 
 def test_exploring_ends_once_all_is_decided_unless_told_otherwise() -> None:
     ran = check("jugs.py", "--property", "never_four")
-    assert "stopped   by every property was decided in" in ran.out
+    assert "stopped   by the verdict on the last open property, after 7 levels\n" in ran.out
     assert "explored all 16 states" not in last_line(ran)
     on = check("jugs.py", "--property", "never_four", "--keep-going")
     assert last_line(on) == "VIOLATED never_four; explored all 16 states there are"
@@ -320,11 +324,18 @@ def test_on_a_terminal_there_are_both(folder: Path) -> None:
     assert f"{ESCAPE}[32mHOLDS{ESCAPE}[0m 2 properties" in ran.err
 
 
-def test_the_report_fits_a_page_of_80_columns(folder: Path) -> None:
-    ran = Terminal("engine", "check", "purses.py", folder=folder).finish()
-    report = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", ran.err[ran.err.rindex("model ") :])
-    *lines, _ = report.splitlines()
-    assert max(map(len, lines)) <= 80
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("options", [(), ("--limit", 5)], ids=["all", "some"])
+def test_the_report_fits_a_narrow_terminal(
+    columns: int, options: tuple[object, ...], folder: Path
+) -> None:
+    run = ("engine", "check", "purses.py", *options)
+    ran = Terminal(*run, folder=folder, columns=columns).finish()
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", ran.err)
+    report = seen[seen.rindex("model     ") :]
+    assert [line for line in report.splitlines() if len(line) > columns] == []
+    assert " ".join(report.split()).count("; explored ") == 1
+    assert ("instances" in report) == (columns == 80)
 
 
 def test_progress_goes_to_the_terminal_while_the_report_goes_to_a_file(folder: Path) -> None:

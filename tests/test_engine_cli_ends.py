@@ -145,7 +145,7 @@ def test_an_interrupted_check_reports_what_it_did_and_draws_nothing(folder: Path
     out = ("--json", "report.json", "--graph", "states.dot")
     ran = check(striking(folder, ONCE), *out)
     assert ran.status == 3
-    assert last_line(ran).startswith("UNKNOWN fine; explored 8 states until an interrupt")
+    assert last_line(ran).startswith("UNKNOWN fine; explored 8 states, stopped by an interrupt")
     assert ran.err == "choir engine check: --graph states.dot: is not written: interrupted\n"
     report = json.loads((folder / "report.json").read_text("utf-8"))
     assert (report["verdict"], report["stopped"]) == ("UNKNOWN", "an interrupt")
@@ -188,7 +188,7 @@ def test_an_interrupt_that_the_model_swallows_is_not_lost(folder: Path) -> None:
     )
     ran = check(striking(folder, ONCE, swallowing))
     assert ran.status == 3
-    assert "until an interrupt" in last_line(ran)
+    assert "stopped by an interrupt" in last_line(ran)
 
 
 def test_an_interrupt_while_the_file_is_executed_ends_it(folder: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_signal_from_outside_ends_a_long_run_with_its_report(
     assert "Traceback" not in ran.err
     last = out.read_text(encoding="utf-8").splitlines()[-1]
     assert last.startswith("UNKNOWN small, full; explored ")
-    assert "until an interrupt" in last
+    assert "stopped by an interrupt" in last
     assert json.loads((folder / "r.json").read_text("utf-8"))["counts"]["distinct"] > 100
 
 

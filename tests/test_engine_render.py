@@ -7,10 +7,11 @@ import io
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from value_model import LASSO, MODEL, PUT, STUTTERING, through
 
 from choir_model.cli import engine_render
-from choir_model.engine import Action, Model, State, Verdict, eventually
+from choir_model.engine import Action, Model, State, Verdict, eventually, sometimes
 from choir_model.engine import Path as Behaviour
 from choir_model.engine.paths import Label
 from choir_model.engine.report import ActionCoverage, Audit, Counts, Finding, Report
@@ -53,7 +54,8 @@ def test_the_loop_of_a_behaviour_is_marked() -> None:
 
 
 def test_a_behaviour_that_ends_in_doing_nothing_says_so() -> None:
-    assert "\n   and nothing changes any more\n" in shown(violated(STUTTERING))
+    said = "\n   and it may stay so for ever: nothing obliges any action to go on\n"
+    assert said in shown(violated(STUTTERING))
 
 
 def test_a_long_counterexample_shows_its_ends() -> None:
@@ -93,4 +95,63 @@ def test_why_nothing_can_be_said_is_said() -> None:
     finding = Finding(claim, Verdict.UNKNOWN, (), "behaviours go on beyond the limit of 9 states")
     text = shown(finding, stopped="the limit of 9 states", bounds={"limit": "9 states"})
     assert "settled: behaviours go on beyond the limit of 9 states\n" in text
-    assert text.endswith("UNKNOWN settled; explored 4 000 000 states until the limit of 9 states\n")
+    assert text.endswith(
+        "UNKNOWN settled; explored 4 000 000 states, stopped by the limit of 9 states\n"
+    )
+
+
+def satisfied(view: Any) -> bool:
+    return bool(view)
+
+
+HELD = Finding(sometimes(satisfied), Verdict.HOLDS)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "said"),
+    [
+        ("the limit of 1 states", "by the limit of 1 state"),
+        ("the limit of 12000 states", "by the limit of 12 000 states"),
+        ("the depth limit of 1 levels", "by the depth limit of 1 level"),
+        ("an interrupt", "by an interrupt"),
+        ("every property was decided in 1 levels", "because every property was decided in 1 level"),
+    ],
+)
+def test_what_ended_a_run_reads_well_in_its_line_and_in_the_last(stopped: str, said: str) -> None:
+    text = shown(HELD, stopped=stopped, bounds={"sort cup": "1 members", "limit": "1 states"})
+    assert f"\nstopped   {said}\n" in text
+    assert "\nbounds    sort cup: 1 member · limit: 1 state\n" in text
+    last = f"HOLDS 1 property; explored 4 000 000 states within sort cup: 1 member, stopped {said}"
+    assert text.splitlines()[-1] == last
+
+
+def test_without_properties_it_is_said_that_none_was_checked() -> None:
+    def last(**instead: Any) -> str:
+        return shown(HELD, findings={}, **instead).splitlines()[-1]
+
+    said = "nothing: no property was checked; explored"
+    assert last() == f"HOLDS {said} all 4 000 000 states there are"
+    cut = last(verdict=Verdict.UNKNOWN, stopped="an interrupt")
+    assert cut == f"UNKNOWN {said} 4 000 000 states, stopped by an interrupt"
+
+
+def test_the_parts_of_an_audit_add_up_to_its_whole() -> None:
+    text = shown(HELD, audit=Audit(leaves=61, elsewhere=7, again=4, executions=1, unaudited=50))
+    assert "61 local situations · 7 confirmed in another state · 4 in their only one" in text
+    assert "50 not run again · 1 run of model code\n" in text
+    whole = shown(HELD, audit=Audit(leaves=1, elsewhere=1, executions=20_000, equivariance=1))
+    assert "1 local situation · 1 confirmed in another state · 0 in their only one" in whole
+    assert "20 000 runs of model code · symmetry checked on 1 case\n" in whole
+    assert "not run again" not in whole
+
+
+def test_numbers_are_grouped_and_words_go_with_them() -> None:
+    text = shown(
+        HELD,
+        counts=Counts(distinct=1, generated=1, state_bits=1),
+        notes=("12345 of 1234567 states found were expanded", "see year2024.py:12345"),
+    )
+    assert "note      12 345 of 1 234 567 states found were expanded\n" in text
+    assert "note      see year2024.py:12345\n" in text
+    assert " · 1 bit each\n" in text
+    assert text.endswith("explored all 1 state there are\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,11 +28,14 @@ COLOURS = {
     Verdict.UNREACHED: "yellow",
     Verdict.UNKNOWN: "yellow",
 }
-NARROWEST, WIDTH_OF_FILES = 80, 100
+NARROWEST, WIDTH_OF_FILES = 60, 100
+ROOMY = 80
+"""Columns from which on a table shows everything."""
 ROWS_SHOWN = 200
 """Steps of a counterexample; of a longer one the middle is left out."""
 WIDEST_STEP = 48
 """Columns for what happened, before what changed."""
+STAYS = "and it may stay so for ever: nothing obliges any action to go on"
 
 
 # Progress
@@ -51,7 +56,7 @@ def progress() -> Iterator[Callable[[Progress], None]]:
             limit = "" if now.limit is None else f" of at most {grouped(now.limit)}"
             items = (
                 f"level {now.level}",
-                f"{grouped(now.distinct)} states{limit}",
+                f"{_plural(now.distinct, 'state')}{limit}",
                 f"{grouped(round(rate))}/s",
                 f"{grouped(now.queue)} in the queue",
             )
@@ -102,7 +107,7 @@ def _identity(console: Console, report: Report, source: str) -> None:
 
 
 def _bounds(report: Report) -> list[str]:
-    return [f"{name}: {value}" for name, value in report.bounds.items()]
+    return [f"{name}: {counted(value)}" for name, value in report.bounds.items()]
 
 
 def _line(console: Console, title: str, items: Iterable[str]) -> None:
@@ -127,17 +132,17 @@ def _properties(console: Console, findings: list[Finding]) -> None:
     _print(console, table)
     for finding in findings:
         if finding.explanation and finding.verdict in (Verdict.UNKNOWN, Verdict.UNREACHED):
-            said = f"{finding.property.name}: {finding.explanation}"
-            console.print(escape(printable(said)))
+            _text(console, f"{finding.property.name}: {counted(finding.explanation)}")
 
 
 def _coverage(console: Console, report: Report) -> None:
-    right = ("instances", "fired", "disabled", "refused")
-    table = _table("action", right=right, last="by reason")
+    roomy = console.width >= ROOMY
+    titles = (*(("instances",) if roomy else ()), "fired", "disabled", "refused")
+    table = _table("action", right=titles, last="by reason")
     for name, item in report.coverage.items():
         table.add_row(
             escape(printable(name)),
-            grouped(item.instances),
+            *((grouped(item.instances),) if roomy else ()),
             grouped(item.fired) if item.fired else "[yellow]never[/yellow]",
             grouped(item.disabled),
             grouped(sum(item.refused.values())),
@@ -147,8 +152,7 @@ def _coverage(console: Console, report: Report) -> None:
     never = [name for name, item in report.coverage.items() if not item.fired]
     if never:
         until = "" if report.complete else ", as far as was explored"
-        said = f"never fired{until}: {', '.join(never)}"
-        console.print(f"[yellow]{escape(printable(said))}[/yellow]")
+        _text(console, f"never fired{until}: {', '.join(never)}", "yellow")
 
 
 def _reasons(item: ActionCoverage) -> str:
@@ -164,21 +168,28 @@ def _counts(console: Console, report: Report) -> None:
         f"depth {grouped(counts.depth)}",
         f"{grouped(counts.outside)} outside the constraints" if constrained else "",
         f"{grouped(counts.terminal)} terminal",
-        f"{grouped(counts.state_bits)} bits each",
+        f"{_plural(counts.state_bits, 'bit')} each",
     ]
     _line(console, "states", filter(None, items))
     items = [
-        f"{grouped(audit.leaves)} local situations",
+        _plural(audit.leaves, "local situation"),
         f"{grouped(audit.elsewhere)} confirmed in another state",
         f"{grouped(audit.again)} in their only one",
-        f"{grouped(audit.executions)} runs of model code",
-        f"symmetry checked on {grouped(audit.equivariance)} cases" if audit.equivariance else "",
+        f"{grouped(audit.unaudited)} not run again" if audit.unaudited else "",
+        _plural(audit.executions, "run of model code", "runs of model code"),
+        f"symmetry checked on {_plural(audit.equivariance, 'case')}" if audit.equivariance else "",
     ]
     _line(console, "audit", filter(None, items))
     if report.stopped:
-        _line(console, "stopped", [f"by {report.stopped}"])
+        _line(console, "stopped", [_by(report)])
     for note in report.notes:
-        _line(console, "note", [note])
+        _line(console, "note", [counted(note)])
+
+
+def _by(report: Report) -> str:
+    """What ended the exploration: a thing, or what was the case."""
+    said = counted(report.stopped)
+    return f"{'by' if said.startswith(('the ', 'a ', 'an ')) else 'because'} {said}"
 
 
 # Counterexamples
@@ -191,7 +202,7 @@ def _counterexamples(console: Console, finding: Finding) -> None:
         steps = _plural(len(path), "step")
         title = f"{finding.property.name}: counterexample{which}, {steps}{said}"
         console.print()
-        console.print(f"[bold red]{escape(printable(title))}[/bold red]")
+        _text(console, title, "bold red")
         _path(console, path)
 
 
@@ -203,11 +214,13 @@ def _path(console: Console, path: Path) -> None:
     for row in found if left_out <= 0 else found[: ROWS_SHOWN // 2]:
         _row(console, row, digits, width)
     if left_out > 0:
-        console.print(f"{'':{digits}}  … {grouped(left_out)} steps left out; --json has them all")
+        steps = _plural(left_out, "step")
+        console.print(f"{'':{digits}}  … {steps} left out; --json has them all")
         for row in found[-(ROWS_SHOWN // 2) :]:
             _row(console, row, digits, width)
-    if ending(path):
-        console.print(f"{'':{digits}}  [yellow]{ending(path)}[/yellow]")
+    end = STAYS if path.loop == len(path) else ending(path)
+    if end:
+        _text(console, end, "yellow", indent=digits + 2)
 
 
 def _row(console: Console, row: Row, digits: int, width: int) -> None:
@@ -227,22 +240,26 @@ def _row(console: Console, row: Row, digits: int, width: int) -> None:
 
 
 def _verdict(console: Console, report: Report) -> None:
-    console.print(f"{_coloured(report.verdict)} {escape(printable(_why(report)))}")
+    colour, name = COLOURS[report.verdict], report.verdict.name
+    lines = _wrapped(console, f"{name} {printable(_why(report))}")
+    lines[0] = f"[{colour}]{name}[/{colour}]{escape(lines[0].removeprefix(name))}"
+    console.print("\n".join((lines[0], *map(escape, lines[1:]))))
 
 
 def _why(report: Report) -> str:
-    limits = ("limit", "depth")  # one that was met is said, and any other bounds nothing
-    bounds = ", ".join(f"{n}: {value}" for n, value in report.bounds.items() if n not in limits)
+    within = {n: v for n, v in report.bounds.items() if n not in ("limit", "depth")}
+    # A limit that was met is said, and any other bounds nothing.
+    bounds = ", ".join(f"{name}: {counted(value)}" for name, value in within.items())
     states = _plural(report.counts.distinct, "state")
     if report.complete:
         explored = f"all {states} within {bounds}" if bounds else f"all {states} there are"
     else:
-        explored = f"{states} until {report.stopped}" + (f", within {bounds}" if bounds else "")
+        explored = f"{states}{f' within {bounds}' if bounds else ''}, stopped {_by(report)}"
     these = [n for n, f in report.findings.items() if f.verdict is report.verdict]
-    if report.verdict is Verdict.HOLDS:
-        claimed = _plural(len(these), "property", "properties") if these else "nothing claimed"
-        return f"{claimed}; explored {explored}"
-    return f"{', '.join(these) or 'nothing claimed'}; explored {explored}"
+    claimed = ", ".join(these) or "nothing: no property was checked"
+    if these and report.verdict is Verdict.HOLDS:
+        claimed = _plural(len(these), "property", "properties")
+    return f"{claimed}; explored {explored}"
 
 
 # Pieces
@@ -258,6 +275,33 @@ def filled(items: Iterable[str], width: int) -> list[str]:
         else:
             lines.append(item)
     return lines
+
+
+def _wrapped(console: Console, text: str, indent: int = 0) -> list[str]:
+    """The text in lines broken between words on a terminal, which would break words."""
+    text = f"{'':{indent}}{text}"
+    if not console.is_terminal:
+        return [text]
+    further = " " * (indent or 4)
+    return textwrap.wrap(
+        text,
+        console.width,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _text(console: Console, text: str, style: str = "default", indent: int = 0) -> None:
+    """A sentence."""
+    for line in _wrapped(console, printable(text), indent):
+        console.print(f"[{style}]{escape(line)}[/{style}]")
+
+
+def counted(text: str) -> str:
+    """The text with its counts as people write them: ``1 state``, ``10 000 states``."""
+    text = re.sub(r"(?<![\w.:-])1 (state|level|member)s\b", r"1 \1", text)
+    return re.sub(r"(?<![\w.:-])\d{4,}(?![\w.:-])", lambda found: grouped(int(found[0])), text)
 
 
 def grouped(number: int) -> str:
