@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable
 from itertools import count
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -14,16 +17,24 @@ from choir_model.engine import (
     Field,
     Model,
     ModelError,
+    Property,
     Record,
+    Report,
     Sort,
     Verdict,
     View,
     always,
     check,
+    coverage,
     eventually,
+    explored,
     guard,
     refines,
+    sometimes,
+    state_graph,
+    walker,
 )
+from choir_model.engine.layout import Layout
 
 NAMES = {"ann", "bob", "cid", "dan"}
 NAME = Sort("name", sorted(NAMES))
@@ -269,3 +280,198 @@ def test_a_loop_that_cannot_be_replayed_is_one_error_that_names_the_step() -> No
 
 def never(view: View) -> bool:
     return Logged(view).value > 9
+
+
+def below(limit: int) -> Callable[[View], bool]:
+    def holds(view: View) -> bool:
+        return Counter(view).value < limit
+
+    return holds
+
+
+def counting(*claims: Property, **options: Any) -> Model:
+    return Model("count", {Counter: None}, [Action(up)], properties=claims, **options)
+
+
+def four(view: View) -> None:
+    Counter(view).value = view.choose(range(4))
+
+
+def test_a_model_without_a_state_within_its_constraints_is_an_error() -> None:
+    model = counting(always(anything), initial=four, constraints=[below(0)])
+    with pytest.raises(ModelError, match="count has no initial state within its constraints: hold"):
+        check(model)
+
+
+def test_what_was_not_reached_under_constraints_is_said_so() -> None:
+    wanted = sometimes(lambda view: Counter(view).value == 3 and Counter(view).other > 0, name="s")
+    found = check(counting(wanted, constraints=[below(2)])).findings["s"]
+    assert (found.verdict, found.explanation) == (
+        Verdict.UNREACHED,
+        "no state reachable within the constraints satisfies it",
+    )
+    assert check(counting(wanted)).findings["s"].explanation == "no reachable state satisfies it"
+
+
+def test_a_level_that_a_limit_broke_off_is_counted() -> None:
+    counts = check(counting(always(anything), initial=four), limit=2).counts
+    assert (counts.initial, counts.distinct, counts.depth) == (2, 2, 1)
+
+    def fan(view: View) -> None:
+        guard(view, Counter(view).value == 0)
+        Counter(view).value = view.choose(range(1, 9))
+
+    model = Model("fan", {Counter: None}, [Action(fan)], properties=[always(anything)])
+    counts = check(model, limit=4).counts
+    assert (counts.initial, counts.distinct, counts.depth) == (1, 4, 2)
+
+
+def test_the_reasons_to_stop_are_nouns_with_the_right_number() -> None:
+    decided = check(counting(always(below(0), name="low")))
+    assert decided.stopped == "the verdict on the last open property, after 2 levels"
+    assert decided.notes == ("1 of 2 states found was expanded, 1 was not",)
+    limited = check(counting(always(anything)), limit=1)
+    assert limited.stopped == "the limit of 1 state"
+    assert limited.bounds["limit"] == "1 state"
+    assert limited.notes == ("0 of 1 state found were expanded, 1 was not",)
+    shallow = check(counting(always(anything)), depth=1)
+    assert shallow.stopped == "the depth limit of 1 level"
+
+
+def test_nothing_is_noted_about_states_left_where_none_are() -> None:
+    def other(view: View) -> None:
+        Counter(view).other = 1
+
+    def interrupt(view: View) -> bool:
+        if Counter(view).other:
+            raise KeyboardInterrupt
+        return True
+
+    model = Model("two", {Counter: None}, [Action(other)], properties=[always(interrupt)])
+    report = check(model)
+    assert (report.stopped, report.counts.distinct) == ("an interrupt", 1)
+    assert report.notes == ("0 of 1 state found were expanded, 1 was not",)
+
+
+def test_every_leaf_is_run_again_although_one_state_only_reaches_it() -> None:
+    def chain(view: View) -> None:
+        value = Counter(view).value
+        guard(view, value < 300)
+        Counter(view).value = value + 1
+
+    model = Model("chain", {Counter: None}, [Action(chain)], properties=[always(anything)])
+    audit = check(model).audit
+    assert audit.unaudited == 0
+    assert audit.leaves == audit.elsewhere + audit.again >= 300
+
+
+def test_of_more_leaves_some_are_left_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "AT_MOST", 2)
+    audit = check(counting(always(anything))).audit
+    assert audit.unaudited == 0
+    monkeypatch.setattr(coverage, "FIRST", 1)
+    audit = check(counting(always(anything))).audit
+    assert 0 < audit.unaudited == audit.leaves - audit.elsewhere - audit.again
+
+
+def wander(view: View) -> None:
+    """Ever more values, so that the layout grows again and again."""
+    counter = Counter(view)
+    guard(view, counter.value < 6)
+    counter.value += 1
+    counter.other = view.choose([counter.other, counter.value])
+
+
+WANDERING = Model(
+    "wander", {Counter: None}, [Action(wander)], properties=[always(below(5), name="low")]
+)
+
+
+def interrupted_at(line: int) -> Report | None:
+    """A check with an interrupt at a line of the walker's as it comes to be run; None after all."""
+    left = line
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal left
+        code = frame.f_code
+        inside = code.co_filename in TORN and code.co_name not in OUTER
+        if event == "line" and inside:
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace if inside or event == "call" else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        report = check(WANDERING, keep_going=True)
+    finally:
+        sys.settrace(before)
+    return report if left <= 0 else None
+
+
+OUTER = (
+    "__init__",
+    "run",
+    "settle",
+    "<lambda>",
+    "<listcomp>",
+    "<setcomp>",
+    "<dictcomp>",
+    "<genexpr>",
+)
+TORN = (walker.__file__, explored.__file__)
+
+
+def test_an_interrupt_at_any_line_of_the_walker_leaves_a_report() -> None:
+    for line in range(1, 10_000, 17):
+        report = interrupted_at(line)
+        if report is None:
+            assert line > 500
+            return
+        assert report.stopped == "an interrupt"
+        (finding,) = report.findings.values()
+        if finding.verdict is Verdict.VIOLATED:
+            assert len(finding.paths[0]) == 5
+        else:
+            assert finding.verdict is Verdict.UNKNOWN
+    raise AssertionError("the exploration did not end")
+
+
+@pytest.mark.parametrize("wanted", [2, 3])
+def test_an_interrupt_while_the_layout_changes_comes_when_it_has_changed(
+    wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times, relayout = count(1), Layout.relayout
+
+    def interrupted(layout: Layout) -> Any:
+        repack = relayout(layout)
+        if next(times) == wanted:
+            signal.raise_signal(signal.SIGINT)
+        return repack
+
+    monkeypatch.setattr(Layout, "relayout", interrupted)
+    report = check(WANDERING, keep_going=True)
+    assert report.stopped == "an interrupt"
+    assert report.audit.unaudited == 0
+
+
+def test_an_interrupt_of_the_audits_leaves_a_report_that_claims_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(machine: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(coverage, "_audit_answers", interrupted)
+    claims = [always(anything), always(below(2), name="low"), sometimes(at_two)]
+    report = check(counting(*claims))
+    assert report.stopped == "an interrupt"
+    verdicts = [finding.verdict for finding in report.findings.values()]
+    assert verdicts == [Verdict.UNKNOWN, Verdict.VIOLATED, Verdict.HOLDS]
+    assert report.verdict is Verdict.VIOLATED
+    assert check(counting(claims[0])).verdict is Verdict.UNKNOWN
+    assert state_graph(counting()).cut == "an interrupt"
+
+
+def at_two(view: View) -> bool:
+    return Counter(view).value == 2

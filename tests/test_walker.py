@@ -89,7 +89,7 @@ def test_a_run_ends_when_everything_asked_is_decided() -> None:
     report = check(counting(below(3)))
     assert report.verdict is Verdict.VIOLATED
     assert counts(report) == (4, 4, 4)
-    assert report.stopped == "every property was decided in 4 levels"
+    assert report.stopped == "the verdict on the last open property, after 4 levels"
     assert not report.complete
     whole = check(counting(below(3)), keep_going=True)
     assert counts(whole) == (11, 11, 11)
@@ -109,7 +109,7 @@ def test_a_limit_gives_unknown_and_says_what_was_covered() -> None:
     assert report.verdict is Verdict.UNKNOWN
     assert report.counts.distinct == 5
     assert report.stopped == "the limit of 5 states"
-    assert report.notes == ("4 of 5 states found were expanded, 1 were not",)
+    assert report.notes == ("4 of 5 states found were expanded, 1 was not",)
     assert "before the limit of 5 states" in report.findings["below_20"].explanation
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from choir_model import __version__
 from choir_model.engine.coverage import audit_everything, coverage_of
 from choir_model.engine.dictview import State
-from choir_model.engine.explored import Explored, Limits, ModelFault, Progress
+from choir_model.engine.explored import Explored, Limits, ModelFault, Progress, counted
 from choir_model.engine.graph import StateGraph
 from choir_model.engine.judgement import Judge
 from choir_model.engine.machine import Machine
@@ -68,6 +68,8 @@ def check(
             explored = walker.run()
             findings = judge.findings(claims)
             audit = audit_everything(explored)
+            if not explored.audited:
+                findings = judge.reopened(findings)
     return Report(
         model=model.name,
         design=dict(model.design),
@@ -145,13 +147,13 @@ def _bounds(model: Model, limit: int | None, depth: int | None) -> dict[str, str
     found = {}
     for sort in model.sorts:
         kind = ", symmetric" if sort.symmetric else ""
-        found[f"sort {sort.name}"] = f"{len(sort)} members{kind}"
+        found[f"sort {sort.name}"] = counted(len(sort), "member") + kind
     if model.constraints:
         found["constraints"] = ", ".join(map(shown_name, model.constraints))
     if limit is not None:
-        found["limit"] = f"{limit} states"
+        found["limit"] = counted(limit, "state")
     if depth is not None:
-        found["depth"] = f"{depth} levels"
+        found["depth"] = counted(depth, "level")
     return found
 
 
@@ -172,7 +174,9 @@ def _counts(explored: Explored) -> Counts:
 def _notes(explored: Explored) -> tuple[str, ...]:
     if not explored.stopped:
         return ()
-    left = len(explored.index) - explored.expanded
-    return (
-        f"{explored.expanded} of {len(explored.index)} states found were expanded, {left} were not",
-    )
+    found, expanded = len(explored.index), explored.expanded
+    if found == expanded:
+        return ()
+    were, left = "was" if expanded == 1 else "were", found - expanded
+    said = f"{expanded} of {counted(found, 'state')} found {were} expanded, {left} "
+    return (said + ("was not" if left == 1 else "were not"),)

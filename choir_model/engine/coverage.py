@@ -19,8 +19,10 @@ from choir_model.engine.view import ModelError
 
 SEARCHED = 5_000
 """States looked at for a second one that reaches a leaf, before its own is taken again."""
+AT_MOST = 20_000
+"""So many leaves with a single state are all run again there; of more, a sample."""
 FIRST, THEN_EVERY = 4, 8
-"""Which of a tree's leaves with a single state are run again there."""
+"""Which of a tree's leaves are in that sample."""
 
 
 def coverage_of(explored: Explored) -> dict[str, ActionCoverage]:
@@ -57,47 +59,68 @@ def audit_everything(explored: Explored) -> Audit:
     """Run again what has not been run twice yet; raises `ModelFault` for what differs.
 
     A leaf is confirmed on another state that reaches it, where one is found soon, so that
-    a dependence on anything but the cells it read shows.  Of those that only one state
-    reaches, some of each tree are confirmed there.
+    a dependence on anything but the cells it read shows.  Those that only one state reaches
+    are confirmed there; if they are very many, some of each tree.  An interrupt ends it; then
+    `explored` is not `audited`.
     """
-    machine = explored.machine
-    forest = machine.forest
+    leaves = explored.machine.forest.leaves
+    again: set[Leaf] = set()
+    try:
+        _audit_leaves(explored, again)
+        _audit_values(explored.machine)
+        if explored.symmetry is not None:
+            explored.equivariance += audit_equivariance(explored)
+        explored.audited = True
+    except KeyboardInterrupt:
+        explored.stopped = explored.stopped or "an interrupt"
+    audited = sum(leaf.audited for leaf in leaves)
+    return Audit(
+        leaves=len(leaves),
+        elsewhere=audited - len(again),
+        again=len(again),
+        executions=explored.machine.forest.executions,
+        equivariance=explored.equivariance,
+        unaudited=len(leaves) - audited,
+    )
+
+
+def _audit_leaves(explored: Explored, again: set[Leaf]) -> None:
+    """Run every leaf again; `again` gets those that were, on the state they come from."""
     pending: dict[Tree, list[Leaf]] = {}
-    for leaf in forest.leaves:
+    for leaf in explored.machine.forest.leaves:
         if not leaf.audited:
             pending.setdefault(leaf.tree, []).append(leaf)
-    elsewhere = len(forest.leaves) - sum(map(len, pending.values()))
-    again = 0
     for tree, leaves in pending.items():
-        searched = {leaf for leaf in leaves if leaf.hits > 1}
-        elsewhere += _audit_elsewhere(explored, tree, searched)
-        alone = [leaf for leaf in leaves if not leaf.audited]
-        for leaf in alone[:FIRST] + alone[FIRST::THEN_EVERY]:
-            _audit(explored, leaf, leaf.learned_at)
-            again += 1
+        _audit_elsewhere(explored, tree, {leaf for leaf in leaves if leaf.hits > 1})
+    alone = [[leaf for leaf in leaves if not leaf.audited] for leaves in pending.values()]
+    if sum(map(len, alone)) > AT_MOST:
+        alone = [leaves[:FIRST] + leaves[FIRST::THEN_EVERY] for leaves in alone]
+    for leaf in chain.from_iterable(alone):
+        _audit(explored, leaf, leaf.learned_at)
+        again.add(leaf)
+
+
+def _audit_elsewhere(explored: Explored, tree: Tree, searched: set[Leaf]) -> None:
+    """Look for other states that reach these leaves, and run them there."""
+    for packed in islice(explored.index, SEARCHED if searched else 0):
+        node = tree.root[0]
+        while type(node) is list:  # and nothing is learned where it never was asked
+            node = node[2][(packed >> node[0]) & node[1]]
+        if node in searched and node.learned_at != packed:
+            _audit(explored, node, packed)
+            searched.remove(node)
+            if not searched:
+                break
+
+
+def _audit_values(machine: Machine) -> None:
+    """Look again at what updates and tests computed, and whether any value changed in place."""
     _audit_answers(machine)
     mutated = machine.layout.mutated()
     if mutated:
-        first = ImpureAction(forest.leaves[0].tree, f"a value of {mutated[0]} was changed in place")
+        tree = machine.forest.leaves[0].tree
+        first = ImpureAction(tree, f"a value of {mutated[0]} was changed in place")
         raise ModelFault(first, "any", Place(-1, 0))
-    equivariance = explored.equivariance
-    if explored.symmetry is not None:
-        equivariance += audit_equivariance(explored)
-    return Audit(len(forest.leaves), elsewhere, again, forest.executions, equivariance)
-
-
-def _audit_elsewhere(explored: Explored, tree: Tree, searched: set[Leaf]) -> int:
-    """Look for other states that reach these leaves, and run them there; how many were."""
-    forest, found = explored.machine.forest, 0
-    for packed in islice(explored.index, SEARCHED if searched else 0):
-        leaf = forest.walk(tree, packed)
-        if leaf in searched and leaf.learned_at != packed:
-            _audit(explored, leaf, packed)
-            searched.remove(leaf)
-            found += 1
-            if not searched:
-                break
-    return found
 
 
 def _audit_answers(machine: Machine) -> None:

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 from choir_model.engine.dictview import State
 from choir_model.engine.machine import Machine
-from choir_model.engine.model import Property
+from choir_model.engine.model import Property, shown_name
 from choir_model.engine.monitors import Place
 from choir_model.engine.paths import Label
 from choir_model.engine.symmetry import Renaming, Symmetry, inverse, rename, renamed_state
 from choir_model.engine.transitions import Transitions
 from choir_model.engine.trees import ModelCodeFailed
+from choir_model.engine.view import ModelError
 
 SAMPLE = 16
 """States on which symmetry is audited at a time."""
@@ -109,6 +110,13 @@ class Explored:
     equivariance: int = 0
     symmetry: Symmetry | None = None
     claims: dict[str, Property] = field(default_factory=dict)
+
+    def check_initial(self) -> None:
+        """Raises `ModelError` if the constraints exclude every initial state."""
+        if not self.index:
+            model = self.machine.model
+            names = ", ".join(map(shown_name, model.constraints))
+            raise ModelError(f"{model.name} has no initial state within its constraints: {names}")
 
     def settle(self) -> None:
         """Take back the half of a state or a row that an end in the middle left, count the rest."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from choir_model.engine.dictview import State
-from choir_model.engine.explored import Explored, ModelFault
+from choir_model.engine.explored import Explored, ModelFault, counted
 from choir_model.engine.machine import Instance
 from choir_model.engine.model import Fairness, Kind, Property, parameter_names
 from choir_model.engine.monitors import Place, Watch
@@ -66,6 +66,16 @@ class Judge:
                 found[claim.name] = self._finding(claim)
         return found
 
+    def reopened(self, findings: dict[str, Finding]) -> dict[str, Finding]:
+        """What is left of the findings if the audits were broken off: what a path shows."""
+        kept = {}
+        for name, finding in findings.items():
+            kept[name] = finding
+            if finding.verdict in (Verdict.HOLDS, Verdict.UNREACHED) and not finding.paths:
+                said = "nothing speaks against it, but not everything was audited"
+                kept[name] = Finding(finding.property, Verdict.UNKNOWN, (), said)
+        return kept
+
     def _finding(self, claim: Property) -> Finding:
         if claim.kind in (Kind.EVENTUALLY, Kind.LEADS_TO):
             return self._liveness(claim)
@@ -108,7 +118,10 @@ class Judge:
         if self._explored.stopped:
             said = f"not seen in what was explored before {self._explored.stopped}"
             return Finding(claim, Verdict.UNKNOWN, (), said)
-        return Finding(claim, Verdict.UNREACHED, (), "no reachable state satisfies it")
+        said = "no reachable state satisfies it"
+        if self._explored.outside:
+            said = "no state reachable within the constraints satisfies it"
+        return Finding(claim, Verdict.UNREACHED, (), said)
 
     def _refinement(self, claim: Property) -> Finding:
         if self._explored.stopped == "an interrupt":
@@ -123,7 +136,7 @@ class Judge:
         explored = self._explored
         cut = explored.stopped
         if not cut and explored.outside:
-            cut = f"a constraint, which excluded {explored.outside} generated states"
+            cut = f"a constraint, which excluded {counted(explored.outside, 'generated state')}"
         if cut:
             said = f"behaviours go on beyond {cut}"
             return Finding(claim, Verdict.UNKNOWN, (), said)

@@ -83,8 +83,9 @@ class Audit:
     """How often the purity of actions was checked by running them again.
 
     `elsewhere`: leaves confirmed on another state that reaches them; `again`: on the only
-    state that does (some of those); `executions` counts runs of model code, recordings and
-    audits alike; `equivariance` the cases on which symmetry was checked.
+    state that does; `unaudited`: leaves not run again, where there are very many or an
+    interrupt came; `executions` counts runs of model code, recordings and audits alike;
+    `equivariance` the cases on which symmetry was checked.
     """
 
     leaves: int = 0
@@ -92,6 +93,7 @@ class Audit:
     again: int = 0
     executions: int = 0
     equivariance: int = 0
+    unaudited: int = 0
 
 
 @dataclass(frozen=True, slots=True)

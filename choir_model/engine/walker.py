@@ -34,7 +34,6 @@ from choir_model.engine.recorders import of_step
 from choir_model.engine.symmetry import Symmetry
 from choir_model.engine.transitions import OUTSIDE, Transitions
 from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
-from choir_model.engine.view import ModelError
 
 PROGRESS_EVERY = 4096
 
@@ -108,10 +107,8 @@ class Walker:
                     found.equivariance += audit_equivariance(found)
                     self._audit_at *= 8
                 if self._following and self._decided():
-                    found.stopped = (
-                        "the verdict on the last open property, "
-                        f"after {counted(len(found.levels), 'level')}"
-                    )
+                    levels = counted(len(found.levels), "level")
+                    found.stopped = f"the verdict on the last open property, after {levels}"
                     break
         except _Stop:
             found.stopped = f"the limit of {counted(self._limits.states or 0, 'state')}"
@@ -143,11 +140,7 @@ class Walker:
         for number, packed in enumerate(states):
             found.generated += 1
             self._admit_initial(packed, number)
-        if not found.index:
-            names = ", ".join(map(shown_name, machine.model.constraints))
-            raise ModelError(
-                f"{machine.model.name} has no initial state within its constraints: {names}"
-            )
+        found.check_initial()
         found.levels.append(len(self._following))
 
     def _canonical_initial(self, states: list[int]) -> list[int]:
@@ -395,8 +388,5 @@ class Walker:
     def _tell(self, queue: int) -> None:
         assert self._progress is not None
         found = self.found
-        self._progress(
-            Progress(
-                len(found.levels), len(found.index), found.generated, queue, self._limits.states
-            )
-        )
+        level, distinct, limit = len(found.levels), len(found.index), self._limits.states
+        self._progress(Progress(level, distinct, found.generated, queue, limit))
