@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_runs import Ran, child, choir
+from cli_runs import ROOT, Ran, child, choir
 from engine_models import JUGS, PURSES, counter
 
 from choir_model import __version__, engine
@@ -60,6 +61,20 @@ def test_the_json_report_has_everything_that_is_shown() -> None:
     assert set(report["coverage"]["pay"]["refused"]) == {"BROKE", "SAME"}
     assert report["counts"]["distinct"] > 100
     assert report["audit"]["executions"] > 0
+
+
+def test_the_page_names_the_keys_of_a_report() -> None:
+    assert check("purses.py", "--property", "solvent", "--json", "r.json").status == 1
+    report, page = read("r.json"), (ROOT / "docs" / "checking-models.md").read_text("utf-8")
+    parts = {
+        "findings": report["findings"][0],
+        "counts": report["counts"],
+        "coverage": report["coverage"]["pay"],
+        "audit": report["audit"],
+    }
+    for part, found in parts.items():
+        (row,) = re.findall(rf"^\| `{part}` \| (.*) \|$", page, re.MULTILINE)
+        assert set(found) <= set(re.findall(r"`(\w+)`", row)), part
 
 
 def test_the_paths_in_a_report_can_be_replayed() -> None:

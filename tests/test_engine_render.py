@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cli_runs import ROOT
 from value_model import LASSO, MODEL, PUT, STUTTERING, through
 
 from choir_model.cli import engine_render
@@ -56,6 +57,7 @@ def test_the_loop_of_a_behaviour_is_marked() -> None:
 def test_a_behaviour_that_ends_in_doing_nothing_says_so() -> None:
     said = "\n   and it may stay so for ever: nothing obliges any action to go on\n"
     assert said in shown(violated(STUTTERING))
+    assert said in (ROOT / "docs" / "checking-models.md").read_text("utf-8")
 
 
 def test_a_long_counterexample_shows_its_ends() -> None:
