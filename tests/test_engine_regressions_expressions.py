@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from operator import add
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from choir_model.engine import (
     check,
     guard,
 )
+from choir_model.engine.machine import Machine
+from choir_model.engine.watchdog import Watchdog
 
 ALLOWED = frozenset({0, 1, 2})
 TABLE = {0: 1, 1: 2, 2: 3, 3: 0}
@@ -362,3 +365,25 @@ def test_a_mistake_is_told_with_what_to_write_instead(
     with pytest.raises((ModelError, AttributeError)) as error:
         mistake()
     assert str(error.value) == message
+
+
+def test_the_time_limit_is_for_one_branch_of_the_choices() -> None:
+    def a_minute_passes() -> None:
+        watcher = Thread(target=dog.look, args=(60.0,))
+        watcher.start()
+        watcher.join()
+
+    def patient(view: View) -> None:
+        R(view).x = view.choose(range(8))
+        a_minute_passes()
+
+    def hasty(view: View) -> None:
+        for _ in range(8):
+            a_minute_passes()
+
+    with Watchdog(100.0) as dog:
+        machine = Machine(Model("m", {R: None}, [Action(patient), Action(hasty)]), dog)
+        trees = [instance.tree for instance in machine.instances]
+        assert len(machine.forest.walk(trees[0], 0).branches) == 8
+        with pytest.raises(ModelError, match="hasty: did not end within 100 seconds"):
+            machine.forest.walk(trees[1], 0)

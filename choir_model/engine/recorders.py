@@ -2,13 +2,15 @@
 
 Model code is an action, a predicate over one state, a predicate over a step, or the
 mapping of a refinement.  A recorder never raises what the model code raised: that is in
-the recording, as a `Failure`.
+the recording, as a `Failure`.  It raises `ActionTimedOut` if the model code does not end;
+the time limit is that of one branch, since an action may have very many.
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
@@ -25,9 +27,11 @@ from choir_model.engine.recording import (
     Writes,
 )
 from choir_model.engine.view import RETURNED, NoOptionSignal, RefusalSignal
+from choir_model.engine.watchdog import ActionTimedOut, Watchdog
 
 DEFECTS = (Exception, GeneratorExit)
 """What model code may raise by mistake; it is reported with the state."""
+_LABEL = "model code"
 Recorder: TypeAlias = Callable[[Callable[..., Any], int], Recording]
 """``recorder(fn, packed)``: `fn` is the model code or an equivalent copy of it."""
 
@@ -40,7 +44,7 @@ def of_action(memory: Memory, arguments: tuple[Any, ...]) -> Recorder:
         script: tuple[int, ...] | None = ()
         while script is not None:
             view = RecordingView(memory, packed, recording, known, script=script)
-            _run_branch(view, recording, fn, arguments)
+            _run_branch(memory.dog, view, recording, fn, arguments)
             if recording.failure is not None:
                 break
             script = next_script(view.choices, view.widths)
@@ -55,7 +59,8 @@ def of_predicate(memory: Memory, arguments: tuple[Any, ...]) -> Recorder:
     def record(fn: Callable[..., Any], packed: int) -> Recording:
         recording = Recording()
         view = RecordingView(memory, packed, recording, {}, writable=False)
-        _run_predicate([view], recording, lambda: fn(view, *arguments))
+        watched = partial(memory.dog.watch, _LABEL, fn, view, *arguments)
+        _run_predicate([view], recording, watched)
         return recording
 
     return record
@@ -70,7 +75,8 @@ def of_step(memory: Memory, arguments: tuple[Any, ...], writes: Mapping[int, Pen
         after = RecordingView(
             memory, packed, recording, known, pending=dict(writes), writable=False
         )
-        _run_predicate([before, after], recording, lambda: fn(before, after, *arguments))
+        watched = partial(memory.dog.watch, _LABEL, fn, before, after, *arguments)
+        _run_predicate([before, after], recording, watched)
         return recording
 
     return record
@@ -84,7 +90,9 @@ def of_mapping(memory: Memory) -> Recorder:
         view = RecordingView(memory, packed, recording, {}, writable=False)
         image = DictView(State())
         try:
-            fn(view, image)
+            memory.dog.watch(_LABEL, fn, view, image)
+        except ActionTimedOut:
+            raise
         except DEFECTS as error:
             recording.failure = Failure(described(error))
         except (RefusalSignal, NoOptionSignal):
@@ -102,10 +110,16 @@ def of_mapping(memory: Memory) -> Recorder:
 
 
 def _run_branch(
-    view: RecordingView, recording: Recording, fn: Callable[..., Any], arguments: tuple[Any, ...]
+    dog: Watchdog,
+    view: RecordingView,
+    recording: Recording,
+    fn: Callable[..., Any],
+    arguments: tuple[Any, ...],
 ) -> None:
     try:
-        returned = fn(view, *arguments)
+        returned = dog.watch(_LABEL, fn, view, *arguments)
+    except ActionTimedOut:
+        raise
     except RefusalSignal as signal:
         outcome: Writes | Refusal | Inert = Refusal(signal.reason, signal.role)
     except NoOptionSignal:
@@ -137,6 +151,8 @@ def _run_predicate(
                 f"it returned {answer!r}; a predicate returns True or False"
             )
         recording.result = answer
+    except ActionTimedOut:
+        raise
     except DEFECTS as error:
         recording.failure = Failure(described(error))
     except (RefusalSignal, NoOptionSignal):

@@ -173,7 +173,7 @@ class Forest:
         """Run the model code of a tree on a state; `ModelCodeFailed` if it fails there."""
         self.executions += 1
         try:
-            recording = self.memory.dog.watch(tree.name, tree.record, fn or tree.fn, packed)
+            recording = tree.record(fn or tree.fn, packed)
         except ActionTimedOut as late:
             raise ModelCodeFailed(tree, late.told) from late
         if recording.failure is not None:
