@@ -353,7 +353,7 @@ def test_a_mistake_is_placed_where_the_user_made_it(folder: Path) -> None:
     with pytest.raises(ModelError) as caught:
         Sort("nobody", 0)
     spec = model_files.Spec(ROOT / "m.py", None, str(ROOT / "m.py"), str(ROOT))
-    assert model_files._place(caught.value, spec).startswith(f"{Path(__file__)}:")
+    assert model_files.place_of(caught.value, spec).startswith(f"{Path(__file__)}:")
 
 
 @pytest.mark.parametrize("output", [("--json", "no/r.json"), ("--graph", "states.pdf")])

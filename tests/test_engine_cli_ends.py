@@ -97,7 +97,7 @@ def test_a_model_that_ends_the_process_gives_no_verdict(folder: Path) -> None:
     ran = check("cups.py")
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == (
-        "choir engine check: the model calls sys.exit; let it raise an error instead\n"
+        "choir engine check: cups.py:15: the model calls sys.exit; let it raise an error\n"
     )
 
 

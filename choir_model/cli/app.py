@@ -100,7 +100,9 @@ def engine() -> None:
     help="Judge this property only; may be given again for others.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N distinct states.")
-@click.option("--depth", type=click.IntRange(1), metavar="N", help="At most N levels of states.")
+@click.option(
+    "--depth", type=click.IntRange(1), metavar="N", help="At most N levels; not with --graph."
+)
 @click.option(
     "--counterexamples",
     type=click.IntRange(1),
@@ -125,7 +127,7 @@ def engine() -> None:
     "graph_file",
     type=FILE,
     metavar="FILE",
-    help="Write the state graph as .graphml, .dot, .npz, .png or .svg.",
+    help="Write the state graph as .graphml, .dot, .npz, or up to 200 states as .png or .svg.",
 )
 def check(**options: Any) -> None:
     """Visit every state of a model and judge its properties.

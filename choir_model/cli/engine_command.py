@@ -94,10 +94,16 @@ def _check(request: Request) -> int:
         from choir_model.engine import ModelError
 
         try:
-            report = _report(request, model, interrupts)
+            report = _report(request, spec, model, interrupts)
         except ModelError as error:
             return _faulty(error)
-        return _deliver(request, model, report, interrupts)
+
+        def graph(suffix: str) -> bytes:
+            interrupts.check()
+            with _code_of_the_user(spec):
+                return _graph(model, request.limit, suffix, report)
+
+        return _deliver(request, report, graph)
 
 
 def _current_directory() -> Path:
@@ -133,11 +139,13 @@ def _check_files(request: Request, spec: model_files.Spec) -> None:
             raise BadInput("--graph writes every level; give a --limit instead of the --depth")
 
 
-def _report(request: Request, model: Model, interrupts: PatientInterrupts) -> Report:
+def _report(
+    request: Request, spec: model_files.Spec, model: Model, interrupts: PatientInterrupts
+) -> Report:
     from choir_model.cli import engine_render
     from choir_model.engine import check
 
-    with engine_render.progress() as shown, _code_of_the_user(), interrupts.asked():
+    with engine_render.progress() as shown, _code_of_the_user(spec), interrupts.asked():
         return check(
             model,
             properties=request.properties or None,
@@ -160,13 +168,14 @@ def _attentive(
 
 
 @contextmanager
-def _code_of_the_user() -> Iterator[None]:
+def _code_of_the_user(spec: model_files.Spec) -> Iterator[None]:
     """Within it a model runs, which may print but not end the process."""
     try:
         with model_files.quietly():
             yield
-    except SystemExit:
-        raise BadInput("the model calls sys.exit; let it raise an error instead") from None
+    except SystemExit as error:
+        place = model_files.place_of(error, spec)
+        raise BadInput(f"{place}: the model calls sys.exit; let it raise an error") from None
 
 
 def _faulty(error: ModelError) -> int:
@@ -187,12 +196,12 @@ class _Problem(NamedTuple):
     status: int
 
 
-def _deliver(request: Request, model: Model, report: Report, interrupts: PatientInterrupts) -> int:
+def _deliver(request: Request, report: Report, graph: Callable[[str], bytes]) -> int:
     """Write and show the report; a reader who went away changes no verdict."""
     from choir_model.engine.report import Verdict
 
     status = {Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(report.verdict, UNFINISHED)
-    jobs = _jobs(request, model, report, interrupts)
+    jobs = _jobs(request, report, graph)
     problems = [_written(f"{o} {path}", request.start / path, write) for o, path, write in jobs]
     try:
         _show(request, report)
@@ -228,22 +237,15 @@ def _json_text(report: Report) -> str:
 Job = tuple[str, Path, Callable[[Path], None]]
 
 
-def _jobs(
-    request: Request, model: Model, report: Report, interrupts: PatientInterrupts
-) -> Iterator[Job]:
+def _jobs(request: Request, report: Report, graph: Callable[[str], bytes]) -> Iterator[Job]:
     """Option, file, and how it is written, for every file asked for."""
-
-    def write_graph(path: Path) -> None:
-        interrupts.check()
-        with _code_of_the_user():
-            write_whole(path, _graph(model, request.limit, path.suffix.lower(), report))
-
     if request.json_file not in (None, STDOUT):
         yield "--json", request.json_file, lambda p: write_whole(p, _json_text(report).encode())
     if request.itf_file is not None:
         yield "--itf", request.itf_file, lambda path: _write_traces(path, report)
     if request.graph_file is not None:
-        yield "--graph", request.graph_file, write_graph
+        suffix = request.graph_file.suffix.lower()
+        yield "--graph", request.graph_file, lambda path: write_whole(path, graph(suffix))
 
 
 def _written(named: str, path: Path, write: Callable[[Path], None]) -> _Problem | None:

@@ -133,14 +133,14 @@ def _blamed_on(spec: Spec) -> Iterator[None]:
     except (BadInput, KeyboardInterrupt, Ended):
         raise
     except SystemExit as error:
-        place = _place(error, spec)
+        place = place_of(error, spec)
         raise BadInput(f"{place}: the file calls sys.exit; a model file must not") from None
     except SyntaxError as error:
         line = f":{error.lineno}" if error.lineno else ""
         place = f"{_named(error.filename or '', spec)}{line}"
         raise BadInput(f"{place}: {type(error).__name__}: {error.msg}") from None
     except BaseException as error:  # noqa: BLE001 (whatever the user's code raises)
-        raise BadInput(f"{_place(error, spec)}: {_said(error)}") from None
+        raise BadInput(f"{place_of(error, spec)}: {_said(error)}") from None
 
 
 def _said(error: BaseException) -> str:
@@ -155,7 +155,7 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _place(error: BaseException, spec: Spec) -> str:
+def place_of(error: BaseException, spec: Spec) -> str:
     """File and line of the last frame in the user's own files."""
     folder = spec.folder + os.sep
     frames = [
