@@ -387,3 +387,36 @@ def test_the_time_limit_is_for_one_branch_of_the_choices() -> None:
         assert len(machine.forest.walk(trees[0], 0).branches) == 8
         with pytest.raises(ModelError, match="hasty: did not end within 100 seconds"):
             machine.forest.walk(trees[1], 0)
+
+
+class Mark(Record, name="mark"):
+    seen = Field(False)
+    unused = Field(0)
+
+
+def test_marking_many_cells_one_after_the_other_takes_few_relayouts() -> None:
+    size = 200
+    keys = Sort("place", range(size))
+
+    def step(view: View) -> None:
+        at = R(view).x
+        guard(view, at < size)
+        Mark(view, at).seen = True
+        view.update(R.x[None], add, 1)
+
+    model = Model("m", {Mark: keys, R: None}, [Action(step)])
+    with Watchdog() as dog:
+        layout = Machine(model, dog).layout
+        repacked = 0
+        packed = 0
+        for place in range(size):
+            number = layout.number(Mark.seen[place])
+            value = layout.intern(number, True)
+            if layout.stale:
+                packed = layout.relayout()(packed)
+                repacked += 1
+            packed |= value << layout.shift[number]
+    assert repacked < 20
+    assert layout.unpack(packed) == {Mark.seen[place]: True for place in range(size)}
+    assert layout.bits == size
+    assert check(model).counts.distinct == size + 1

@@ -24,6 +24,8 @@ from choir_model.engine.values import canonical, check_value, encode
 from choir_model.engine.view import Cell, Field, ModelError
 
 Repack = Callable[[int], int]
+PATIENCE = 16
+"""After so many relayouts, cells are given room before they ask for it."""
 
 
 class Layout:
@@ -37,6 +39,7 @@ class Layout:
         self.mask: list[int] = []
         self.bits = 0
         self.stale = False
+        self.relayouts = 0
         self._model = model
         self.numbers: dict[Cell, int] = {}
         self._ids: list[dict[bytes, int]] = []
@@ -171,8 +174,14 @@ class Layout:
     def relayout(self) -> Repack:
         """Give every cell the bits it needs, outgrown ones one to spare.
 
+        After many relayouts, a cell that still has its default gets a bit once another cell
+        of its field has left it: a ring of *n* marks would take *n* relayouts otherwise.
         Returns the function that moves a state packed before to its new place.
         """
+        self.relayouts += 1
+        varied = set[Field[Any]]()
+        if self.relayouts > PATIENCE:
+            varied.update(c.field for c, v in zip(self.cells, self.values, strict=True) if v[1:])
         before = list(zip(self.shift, self.mask, strict=True))
         position = 0
         moves: dict[int, int] = {}
@@ -181,6 +190,8 @@ class Layout:
             width = mask.bit_length()
             if need > width:
                 width = need + 1 if width else need
+            elif not width and self.cells[cell].field in varied:
+                width = 1
             self.shift[cell] = position
             self.mask[cell] = (1 << width) - 1
             if mask:
