@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -184,3 +185,24 @@ def test_values_with_computed_fields_are_renamed() -> None:
         Node(view, node).seen = Pair(node)
 
     assert check(nodes(look)).counts.distinct == 4
+
+
+def test_members_that_only_distant_others_tell_apart_take_no_permutations() -> None:
+    people = Sort("person", 14, symmetric=True)
+
+    class Person(Record, name="person"):
+        knows: Field[Any] = Field(None)
+
+    def chain(view: View) -> None:
+        for who, other in pairwise(people):
+            Person(view, who).knows = other
+
+    def forget(view: View, who: Atom) -> None:
+        """The last who knows somebody."""
+        other = Person(view, who).knows
+        guard(view, other is not None)
+        guard(view, Person(view, other).knows is None)
+        Person(view, who).knows = None
+
+    model = Model("chain", {Person: people}, [Action(forget, over=people)], initial=chain)
+    assert check(model).counts.distinct == 14
