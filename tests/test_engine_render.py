@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cli_runs import ROOT
+from rich.console import Console
 from value_model import LASSO, MODEL, PUT, STUTTERING, through
 
 from choir_model.cli import engine_render
@@ -157,3 +158,14 @@ def test_numbers_are_grouped_and_words_go_with_them() -> None:
     assert "note      see year2024.py:12345\n" in text
     assert " · 1 bit each\n" in text
     assert text.endswith("explored all 1 state there are\n")
+
+
+@pytest.mark.parametrize("columns", range(30, 60))
+def test_a_line_of_a_terminal_is_broken_between_words_and_in_no_number(columns: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=columns)
+    words = "VIOLATED solvent; explored all 11 008 123 states within the-long-name of a bound"
+    lines = engine_render._wrapped(console, words)
+    assert " ".join(line.strip() for line in lines) == words
+    assert max(map(len, lines)) <= columns
+    assert sum("11 008 123" in line for line in lines) == 1
+    assert sum("the-long-name" in line for line in lines) == 1

@@ -35,6 +35,7 @@ ROWS_SHOWN = 200
 """Steps of a counterexample; of a longer one the middle is left out."""
 WIDEST_STEP = 48
 """Columns for what happened, before what changed."""
+GLUE = "\N{NO-BREAK SPACE}"
 STAYS = "and it may stay so for ever: nothing obliges any action to go on"
 
 
@@ -282,14 +283,14 @@ def _wrapped(console: Console, text: str, indent: int = 0) -> list[str]:
     text = f"{'':{indent}}{text}"
     if not console.is_terminal:
         return [text]
-    further = " " * (indent or 4)
-    return textwrap.wrap(
-        text,
+    lines = textwrap.wrap(
+        re.sub(r"(?<=\d) (?=\d{3}\b)", GLUE, text),  # a number is one word
         console.width,
-        subsequent_indent=further,
+        subsequent_indent=" " * (indent or 4),
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(GLUE, " ") for line in lines]
 
 
 def _text(console: Console, text: str, style: str = "default", indent: int = 0) -> None:
