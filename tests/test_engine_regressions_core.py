@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Callable
 from itertools import count
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -19,7 +16,6 @@ from choir_model.engine import (
     ModelError,
     Property,
     Record,
-    Report,
     Sort,
     Verdict,
     View,
@@ -27,14 +23,10 @@ from choir_model.engine import (
     check,
     coverage,
     eventually,
-    explored,
     guard,
     refines,
     sometimes,
-    state_graph,
-    walker,
 )
-from choir_model.engine.layout import Layout
 
 NAMES = {"ann", "bob", "cid", "dan"}
 NAME = Sort("name", sorted(NAMES))
@@ -372,106 +364,3 @@ def test_of_more_leaves_some_are_left_and_counted(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(coverage, "FIRST", 1)
     audit = check(counting(always(anything))).audit
     assert 0 < audit.unaudited == audit.leaves - audit.elsewhere - audit.again
-
-
-def wander(view: View) -> None:
-    """Ever more values, so that the layout grows again and again."""
-    counter = Counter(view)
-    guard(view, counter.value < 6)
-    counter.value += 1
-    counter.other = view.choose([counter.other, counter.value])
-
-
-WANDERING = Model(
-    "wander", {Counter: None}, [Action(wander)], properties=[always(below(5), name="low")]
-)
-
-
-def interrupted_at(line: int) -> Report | None:
-    """A check with an interrupt at a line of the walker's as it comes to be run; None after all."""
-    left = line
-
-    def trace(frame: FrameType, event: str, arg: object) -> Any:
-        nonlocal left
-        code = frame.f_code
-        inside = code.co_filename in TORN and code.co_name not in OUTER
-        if event == "line" and inside:
-            left -= 1
-            if left == 0:
-                raise KeyboardInterrupt
-        return trace if inside or event == "call" else None
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        report = check(WANDERING, keep_going=True)
-    finally:
-        sys.settrace(before)
-    return report if left <= 0 else None
-
-
-OUTER = (
-    "__init__",
-    "run",
-    "settle",
-    "<lambda>",
-    "<listcomp>",
-    "<setcomp>",
-    "<dictcomp>",
-    "<genexpr>",
-)
-TORN = (walker.__file__, explored.__file__)
-
-
-def test_an_interrupt_at_any_line_of_the_walker_leaves_a_report() -> None:
-    for line in range(1, 10_000, 17):
-        report = interrupted_at(line)
-        if report is None:
-            assert line > 500
-            return
-        assert report.stopped == "an interrupt"
-        (finding,) = report.findings.values()
-        if finding.verdict is Verdict.VIOLATED:
-            assert len(finding.paths[0]) == 5
-        else:
-            assert finding.verdict is Verdict.UNKNOWN
-    raise AssertionError("the exploration did not end")
-
-
-@pytest.mark.parametrize("wanted", [2, 3])
-def test_an_interrupt_while_the_layout_changes_comes_when_it_has_changed(
-    wanted: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    times, relayout = count(1), Layout.relayout
-
-    def interrupted(layout: Layout) -> Any:
-        repack = relayout(layout)
-        if next(times) == wanted:
-            signal.raise_signal(signal.SIGINT)
-        return repack
-
-    monkeypatch.setattr(Layout, "relayout", interrupted)
-    report = check(WANDERING, keep_going=True)
-    assert report.stopped == "an interrupt"
-    assert report.audit.unaudited == 0
-
-
-def test_an_interrupt_of_the_audits_leaves_a_report_that_claims_less(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def interrupted(machine: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(coverage, "_audit_answers", interrupted)
-    claims = [always(anything), always(below(2), name="low"), sometimes(at_two)]
-    report = check(counting(*claims))
-    assert report.stopped == "an interrupt"
-    verdicts = [finding.verdict for finding in report.findings.values()]
-    assert verdicts == [Verdict.UNKNOWN, Verdict.VIOLATED, Verdict.HOLDS]
-    assert report.verdict is Verdict.VIOLATED
-    assert check(counting(claims[0])).verdict is Verdict.UNKNOWN
-    assert state_graph(counting()).cut == "an interrupt"
-
-
-def at_two(view: View) -> bool:
-    return Counter(view).value == 2
