@@ -139,6 +139,16 @@ def test_an_action_that_raises_for_other_members_is_reported_with_what_it_raised
         check(nodes(fragile))
 
 
+def test_an_action_that_raises_on_the_way_of_other_members_is_reported() -> None:
+    def fragile(view: View, node: Atom) -> None:
+        if falling(view):
+            raise KeyError("falling")
+        rise(view, node)
+
+    with pytest.raises(ModelError, match=r"the action fragile tells the members.*KeyError"):
+        check(nodes(fragile, properties=[always(low, over=NODES)]), depth=3)
+
+
 def test_a_predicate_that_never_ends_for_other_members_is_stopped() -> None:
     def hangs(view: View) -> bool:
         waiting = falling(view)

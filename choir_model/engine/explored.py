@@ -139,10 +139,11 @@ class Explored:
 
     def labels_to(self, place: Place) -> list[Label]:
         """The labels of the first way to a place, from an initial state on."""
-        labels = self._canonical_labels(place)
+        labels = self.canonical_labels(place)
         return labels if self.symmetry is None else self._renamed(labels, self.origin(place))[0]
 
-    def _canonical_labels(self, place: Place) -> list[Label]:
+    def canonical_labels(self, place: Place) -> list[Label]:
+        """The same way, between canonical states: the same actions, of other members."""
         numbers = [] if place.via < 0 or place.source < 0 else [place.via]
         state = place.source
         while state >= 0 and self.parents[state] >= 0:
@@ -159,7 +160,7 @@ class Explored:
         """
         if self.symmetry is None:
             return arguments
-        labels = self._canonical_labels(place)
+        labels = self.canonical_labels(place)
         renaming = self._renamed(labels, self.origin(place))[1][-1 - of_step]
         renamed: tuple[Any, ...] = rename(arguments, renaming)
         return renamed

@@ -87,16 +87,22 @@ class Machine:
         """
         wanted = self._told(target)
         fn, arguments = label.action.fn, label.arguments
-        for outcome in self.memory.dog.watch(label, branches, fn, real, *arguments):
-            if isinstance(outcome, Fired):
-                after = State({**real, **outcome.writes})
-                if self._told(after) == wanted:
-                    return label._replace(script=outcome.choices), after
+        raised = ""
+        try:
+            for outcome in self.memory.dog.watch(label, branches, fn, real, *arguments):
+                if isinstance(outcome, Fired):
+                    after = State({**real, **outcome.writes})
+                    if self._told(after) == wanted:
+                        return label._replace(script=outcome.choices), after
+        except ActionTimedOut:
+            raise
+        except recorders.DEFECTS as error:
+            raised = f"; it raised {recorders.described(error)}"
         sorts = " or ".join(sort.name for sort in self.model.symmetric_sorts)
         raise ModelError(
             f"the action {label.action.name} tells the members of {sorts} apart, which is declared "
             f"symmetric: {label} does not do in the state {state_text(real)} what it does where "
-            "they are exchanged"
+            f"they are exchanged{raised}"
         )
 
     def _told(self, state: State) -> list[tuple[Cell, bytes]]:

@@ -303,7 +303,7 @@ class Walker:
 
     def _alarm(self, monitor: Monitor, place: Place) -> None:
         if monitor.wanted > 1:
-            story = tuple(label.action.name for label in self.found.labels_to(place))
+            story = tuple(label.action.name for label in self.found.canonical_labels(place))
             if story in monitor.stories:
                 return
             monitor.stories.add(story)
