@@ -191,6 +191,17 @@ def test_an_abstract_action_that_is_no_function_of_its_state_is_a_fault() -> Non
         check(refined(fickle))
 
 
+def test_an_abstract_action_that_changes_in_the_course_of_a_check_is_an_error() -> None:
+    numbers = count()
+
+    def tiring(view: View) -> None:
+        guard(view, next(numbers) < 2)
+        coarse_up(view)
+
+    with pytest.raises(ModelError, match="the actions of coarse are not the same every time"):
+        check(refined(tiring))
+
+
 def test_an_abstract_action_that_writes_an_unknown_cell_is_a_fault() -> None:
     def stray(view: View) -> None:
         Counter(view).value += 1

@@ -172,6 +172,8 @@ def outcomes_of(
     `ActionTimedOut`, both beginning with `label`; what the model code raises passes through.
     """
     found = _branches(dog, label, partial(branch, fn, state, arguments))
+    for outcome in found[:AUDITED]:
+        _content(outcome)  # raises for keys that are no values, which is no difference
     again = perturbed(fn)
     again.sites.clear()
     rerun = partial(again.run, branch, fn, state, arguments)

@@ -85,13 +85,25 @@ class Images:
     def _following(self, number: int) -> frozenset[int]:
         found = self._successors.get(number)
         if found is None:
-            found = self._successors[number] = frozenset(
-                after
-                for action in self._abstract.actions
-                for arguments in tuples(action.sorts)
-                for after in self._steps(Label(action, arguments), self.states[number])
-            )
+            found = self._successors[number] = self._run(number)
         return found
+
+    def _run(self, number: int) -> frozenset[int]:
+        return frozenset(
+            after
+            for action in self._abstract.actions
+            for arguments in tuples(action.sorts)
+            for after in self._steps(Label(action, arguments), self.states[number])
+        )
+
+    def confirm(self) -> None:
+        """Run every action once more, now that others ran meanwhile; `ModelError` if it differs."""
+        for number, once in self._successors.items():
+            if self._run(number) != once:
+                raise ModelError(
+                    f"the actions of {self._abstract.name} are not the same every time: "
+                    f"they led elsewhere before from {state_text(self.states[number])}"
+                )
 
     def _steps(self, label: Label, state: State) -> list[int]:
         """Where an action of the abstract model leads; `ModelCodeFailed` if it fails."""
@@ -148,7 +160,9 @@ def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
             except ModelCodeFailed as failed:
                 raise ModelFault(failed, machine.state_text(packed[source]), place) from failed
             if not allowed:
+                images.confirm()
                 return Mismatch(place, _said(images, abstract, numbers[source], after))
+    images.confirm()
     return None
 
 
