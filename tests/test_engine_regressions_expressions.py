@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import Enum
 from operator import add
@@ -420,3 +421,15 @@ def test_marking_many_cells_one_after_the_other_takes_few_relayouts() -> None:
     assert layout.unpack(packed) == {Mark.seen[place]: True for place in range(size)}
     assert layout.bits == size
     assert check(model).counts.distinct == size + 1
+
+
+def test_sets_in_messages_are_written_with_braces() -> None:
+    runs = []
+
+    def step(view: View) -> None:
+        runs.append(1)
+        R(view).x = frozenset({len(runs)})
+
+    assert re.search(
+        r"wrote r\.x := \{1\}; run again it saw nothing and wrote r\.x := ", told(step)
+    )

@@ -22,9 +22,11 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from typing import Any, NamedTuple, TypeAlias
 
+from choir_model.engine.expressions import Constant
 from choir_model.engine.purity import perturbed
 from choir_model.engine.recorders import Recorder
-from choir_model.engine.recording import Branch, Look, Memory, Recording, Writes
+from choir_model.engine.recording import Branch, Look, Memory, Pending, Recording, Writes
+from choir_model.engine.text import shown
 from choir_model.engine.view import ModelError
 from choir_model.engine.watchdog import ActionTimedOut
 
@@ -327,14 +329,14 @@ class Forest:
     def told(self, branches: tuple[Branch, ...], value: Any) -> str:
         """What model code did, in words."""
         if not branches:
-            return f"answered {value}"
+            return f"answered {shown(value)}"
         return " or ".join(self._outcome(branch) for branch in branches)
 
     def _outcome(self, branch: Branch) -> str:
         outcome = branch.outcome
         if isinstance(outcome, Writes):
             cells = self.memory.layout.cells
-            wrote = [f"{cells[c]!r} := {getattr(v, 'value', v)}" for c, v in outcome.cells.items()]
+            wrote = [f"{cells[c]!r} := {_pending(v)}" for c, v in outcome.cells.items()]
             return f"wrote {', '.join(wrote) or 'nothing'}"
         reason = getattr(outcome, "reason", None)
         return "was disabled" if reason is None else f"refused with {reason.name}"
@@ -351,8 +353,12 @@ class Forest:
     def _look(self, look: Look) -> str:
         if isinstance(look.asked, int):
             layout = self.memory.layout
-            return f"{layout.cells[look.asked]!r} = {layout.values[look.asked][look.answer]}"
+            return f"{layout.cells[look.asked]!r} = {shown(layout.values[look.asked][look.answer])}"
         return f"{self._test(look.asked)} is {bool(look.answer)}"
+
+
+def _pending(pending: Pending) -> str:
+    return shown(pending.value) if isinstance(pending, Constant) else repr(pending)
 
 
 def order_of_sets(sites: list[str]) -> str:
