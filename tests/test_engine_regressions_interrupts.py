@@ -29,6 +29,7 @@ from choir_model.engine import (
     walker,
 )
 from choir_model.engine.layout import Layout
+from choir_model.engine.transitions import Transitions
 
 
 class Counter(Record, name="counter"):
@@ -166,3 +167,15 @@ def test_an_interrupt_of_the_audits_leaves_a_report_that_claims_less(
 
 def at_two(view: View) -> bool:
     return Counter(view).value == 2
+
+
+def test_half_a_state_and_half_a_row_are_taken_back() -> None:
+    machine: Any = None
+    found = explored.Explored(machine, [], {5: 0, 6: 1}, transitions=Transitions([0, 1]))
+    found.parents.append(-1)
+    found.via.append(0)
+    assert found.transitions is not None
+    found.transitions.targets.append(1)
+    found.settle()
+    assert (found.index, found.levels) == ({5: 0}, [1])
+    assert (list(found.transitions.targets), found.transitions.initial) == ([], [0])
