@@ -51,7 +51,7 @@ class Defect:
 
 def defect(name: str, clause: str, function: Any, old: str, new: str) -> Defect:
     """A defect of one edit."""
-    return Defect(name, clause, (Edit(function, old, new),))
+    return Defect(name, clause, (Edit(inspect.unwrap(function), old, new),))
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def _changed(edit: Edit) -> CodeType:
     scratch: dict[str, Any] = dict(edit.function.__globals__)
     text = "from __future__ import annotations\n" + source.replace(edit.old, edit.new)
     exec(compile(text, f"<{edit.function.__qualname__}>", "exec"), scratch)  # noqa: S102
-    code: CodeType = scratch[edit.function.__name__].__code__
+    code: CodeType = inspect.unwrap(scratch[edit.function.__name__]).__code__
     return code
 
 
