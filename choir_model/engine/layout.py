@@ -134,9 +134,10 @@ class Layout:
                 f"{self.cells[cell]!r}: the value {value!r} is not the same after it was "
                 f"encoded and decoded, but {kept!r}"
             )
-        number = ids[code] = len(ids)
-        self.values[cell].append(canonical(value))
-        self.codes[cell].append(code)
+        number = len(ids)
+        self.values[cell][number:] = [canonical(value)]
+        self.codes[cell][number:] = [code]
+        ids[code] = number  # last: an interrupt before it leaves nothing that counts
         if number > self.mask[cell]:
             self.stale = True
         return number
