@@ -28,7 +28,8 @@ BREAKS: tuple[Defect, ...] = (
         "tracing",
         MEMORY.evaluate,
         "key = (expression, ids)",
-        "key = (self.expressions.setdefault(expression.fn.__name__, expression), ids)",
+        "same = (expression.fn.__name__, expression.cells)\n    "
+        "key = (self.expressions.setdefault(same, expression), ids)",
     ),
     defect(
         "cells share the results of updates",
