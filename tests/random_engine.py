@@ -18,7 +18,7 @@ from choir_model import engine
 from choir_model.engine import Atom, Cell, Model
 
 CLOSED_OVER = {"lit", "var", "member", "all_of"}
-WITH_SOURCE = 10
+WITH_SOURCE = 20
 """The source of one model in so many can be found as that of a file can."""
 WRITTEN_AS = {"not": "(not {})", "and": "({} and {})", "or": "({} or {})"}
 

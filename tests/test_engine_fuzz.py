@@ -39,7 +39,7 @@ from choir_model.engine.export import path_from_json, path_to_json, report_to_js
 
 CHUNK, CHUNKS = 100, 20
 NIGHTLY_SEEDS, NIGHTLY_CHUNKS = 100_000, 100
-EVERY = 25
+EVERY = 40
 """One model in so many is also checked in each of the other ways."""
 
 
