@@ -120,11 +120,16 @@ class Naive:
         self.each_step = self._claims(claims, Kind.EACH_STEP)
         self.deadlock = [claim.name for claim in claims if claim.kind is Kind.DEADLOCK_FREE]
         self.states: dict[State, State | None] = {}  # and how each was reached
-        self.generated = self.depth = self.outside = self.terminal = 0
+        self.generated = self.outside = self.terminal = 0
+        self.levels: list[list[State]] = []
         self.violated: set[str] = set()
         self.seen: set[str] = set()
         with suppress(Limit):
             self._explore()
+
+    @property
+    def depth(self) -> int:
+        return sum(1 for level in self.levels if level)
 
     @property
     def distinct(self) -> int:
@@ -163,6 +168,7 @@ class Naive:
 
     def _explore(self) -> None:
         level: list[State] = []
+        self.levels.append(level)
         initial = self.model.initial
         for state in (
             [self.default] if initial is None else self._outcomes(initial, self.default, ())
@@ -170,8 +176,8 @@ class Naive:
             self.generated += 1
             self._visit(state, None, level)
         while level:
-            self.depth += 1
             following: list[State] = []
+            self.levels.append(following)
             for state in level:
                 successors = [
                     successor
