@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from choir_model.cli import model_files
 from choir_model.cli.engine_interrupts import Ended, PatientInterrupts
-from choir_model.cli.messages import say
+from choir_model.cli.messages import BadInput, say
 from choir_model.cli.outputs import check_outputs, write_whole
-from choir_model.cli.verify_command import HOLDS, UNFINISHED, USAGE, VIOLATED, BadInput
+from choir_model.cli.verify_command import HOLDS, UNFINISHED, USAGE, VIOLATED
 
 if TYPE_CHECKING:
     from choir_model.engine import Model, ModelError, Report

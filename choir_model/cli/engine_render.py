@@ -16,7 +16,7 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn
 from rich.table import Table
 
-from choir_model.cli.messages import printable
+from choir_model.cli.messages import filled, grouped, printable
 from choir_model.engine.explored import Progress
 from choir_model.engine.export import SEARCH
 from choir_model.engine.paths import REPEATED, Path, Row, ending, rows
@@ -266,18 +266,6 @@ def _why(report: Report) -> str:
 # Pieces
 
 
-def filled(items: Iterable[str], width: int) -> list[str]:
-    """The items, separated by dots, in lines broken only between them."""
-    lines: list[str] = []
-    for item in items:
-        longer = f"{lines[-1]} · {item}" if lines else item
-        if lines and len(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(item)
-    return lines
-
-
 def _wrapped(console: Console, text: str, indent: int = 0) -> list[str]:
     """The text in lines broken between words on a terminal, which would break words."""
     text = f"{'':{indent}}{text}"
@@ -303,11 +291,6 @@ def counted(text: str) -> str:
     """The text with its counts as people write them: ``1 state``, ``10 000 states``."""
     text = re.sub(r"(?<![\w.:-])1 (state|level|member)s\b", r"1 \1", text)
     return re.sub(r"(?<![\w.:-])\d{4,}(?![\w.:-])", lambda found: grouped(int(found[0])), text)
-
-
-def grouped(number: int) -> str:
-    """A number with groups of thousands."""
-    return f"{number:,}".replace(",", " ")
 
 
 def _plural(number: int, one: str, many: str = "") -> str:

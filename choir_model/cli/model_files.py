@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from choir_model.cli.engine_interrupts import Ended
-from choir_model.cli.verify_command import BadInput
+from choir_model.cli.messages import BadInput
 
 if TYPE_CHECKING:
     from choir_model.engine import Model

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from choir_model.cli.verify_command import BadInput
+from choir_model.cli.messages import BadInput
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
@@ -38,6 +38,8 @@ def _check_output(path: Path, named: str) -> None:
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise BadInput(f"{named}: there is no directory {target.parent}; create it first")
+    if not os.access(target.parent, os.W_OK):
+        raise BadInput(f"{named}: {target.parent} cannot be written to; name another place")
     draft = _draft(target)
     try:
         draft.touch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from choir_model.cli.messages import printable
+from choir_model.cli.messages import filled, grouped, printable
 from choir_model.lockstep.compare import Coverage
 from choir_model.verify.commands import format_amount
 from choir_model.verify.report import FailureReport, Report, Verdict
@@ -108,29 +108,17 @@ def _identity(console: Console, report: Report) -> None:
         console.print(f"[dim]file    [/dim]  {escape(printable(lines[0]))}")
         console.print(f"[dim]found   [/dim]  {escape(printable(lines[1]))}")
     else:
-        console.print(f"[dim]seed    [/dim]  {report.seed}, for {_grouped(report.steps)} steps")
+        console.print(f"[dim]seed    [/dim]  {report.seed}, for {grouped(report.steps)} steps")
     for title, items in (("versions", versions), ("design", design)):
-        for number, line in enumerate(_filled(items, console.width - 10)):
+        for number, line in enumerate(filled(items, console.width - 10)):
             console.print(f"[dim]{'' if number else title:8}[/dim]  {escape(line)}")
-
-
-def _filled(items: Iterable[str], width: int) -> list[str]:
-    """The items, separated by dots, in lines broken only between them."""
-    lines: list[str] = []
-    for item in items:
-        longer = f"{lines[-1]} · {item}" if lines else item
-        if lines and len(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(item)
-    return lines
 
 
 def _conversations(console: Console, report: Report) -> None:
     table = _table("conversation", "lines", "steps", "records", "intact", "verdict")
     for item in report.conversations:
         counts = (item.commands, item.steps, item.records, item.stored)
-        table.add_row(escape(_name(item.path)), *map(_grouped, counts), _coloured(Verdict.HOLDS))
+        table.add_row(escape(_name(item.path)), *map(grouped, counts), _coloured(Verdict.HOLDS))
     console.print(table)
     console.print()
     _tokens(console, report)
@@ -180,10 +168,10 @@ def _machines(console: Console, report: Report, counters: bool) -> None:
         coverage = run.coverage
         table.add_row(
             run.name,
-            _grouped(coverage.steps),
-            _grouped(round(run.rate)),
-            _grouped(sum(coverage.refusals.values())),
-            _grouped(sum(coverage.events.values())),
+            grouped(coverage.steps),
+            grouped(round(run.rate)),
+            grouped(sum(coverage.refusals.values())),
+            grouped(sum(coverage.events.values())),
             f"{run.expected - len(run.missing)} of {run.expected}",
             _coloured(run.verdict),
         )
@@ -204,7 +192,7 @@ def _counters(console: Console, name: str, coverage: Coverage) -> None:
         if counter:
             console.print(f"[dim]{name} {title}[/dim]")
         items = [f"{kind} {count}" for kind, count in counter.most_common()]
-        for line in _filled(items, console.width - 2):
+        for line in filled(items, console.width - 2):
             console.print(f"  {escape(line)}")
 
 
@@ -242,7 +230,7 @@ def _rest(console: Console, left: int) -> None:
 
 def _verdict(console: Console, report: Report) -> None:
     steps = sum(run.coverage.steps for run in report.machines)
-    covered = f"{len(report.conversations)} conversations and {_grouped(steps)} generated steps"
+    covered = f"{len(report.conversations)} conversations and {grouped(steps)} generated steps"
     if report.replayed is not None:
         covered = f"the {report.replayed.commands} commands of the file"
     why = {
@@ -278,11 +266,7 @@ def _name(path: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
-
-
 def _choir(amount: int) -> str:
     """CHOIR with groups of thousands: ``10 000 000 000``."""
     whole, point, fraction = format_amount(amount).partition(".")
-    return _grouped(int(whole)) + point + fraction
+    return grouped(int(whole)) + point + fraction

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from choir_model.cli.interrupts import Interrupts
-from choir_model.cli.messages import say
+from choir_model.cli.messages import BadInput, say
+from choir_model.cli.outputs import check_outputs
 
 if TYPE_CHECKING:
     from choir_model.ports.content import ContentPort
@@ -34,10 +35,6 @@ NEEDED = {
 """Packages a verification needs: module, and the name it is installed by."""
 STORE_PARTS = {"edge_config.json", "segments", "wal"}
 """What lies in the directory of a vector store; anything else there belongs to somebody."""
-
-
-class BadInput(Exception):
-    """Something the user gave cannot be used; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,32 +174,10 @@ def _scratch() -> Iterator[None]:
 
 def _check_outputs(request: Request) -> None:
     """Find out before the run that its results could not be written, or would replace input."""
-    outputs = {"--json": request.json_file}
+    outputs: dict[str, Path | None] = {"--json": request.json_file}
     if request.replay_file is None:
         outputs["--failure"] = request.failure_file
-    taken = {os.path.realpath(path) for path in request.inputs}
-    for option, path in outputs.items():
-        if path is None:
-            continue
-        try:
-            _check_output(path, option)
-        except OSError as error:
-            raise BadInput(f"{option} {path}: {error.strerror}; name another file") from None
-        if os.path.realpath(path) in taken:
-            raise BadInput(f"{option} {path}: is another file of this run too; name a new one")
-        taken.add(os.path.realpath(path))
-
-
-def _check_output(path: Path, option: str) -> None:
-    if path.is_dir():
-        raise BadInput(f"{option} {path}: is a directory; name a file")
-    if path.exists() and not path.is_file():
-        return  # a pipe or a device
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        raise BadInput(f"{option} {path}: there is no directory {folder}; create it first")
-    if not os.access(folder, os.W_OK):
-        raise BadInput(f"{option} {path}: {folder} cannot be written to; name another place")
+    check_outputs(outputs, request.inputs)
 
 
 def _failure(request: Request) -> FailureFile | None:

@@ -215,10 +215,11 @@ def branch(
 ) -> tuple[Outcome, tuple[int, ...] | None]:
     """One outcome of `action` in `state`, and the script of the next; None after the last."""
     outcome, view = _run(action, state, params, script)
-    return outcome, _next_script(view.choices, view.widths)
+    return outcome, next_script(view.choices, view.widths)
 
 
-def _next_script(taken: list[int], widths: list[int]) -> tuple[int, ...] | None:
+def next_script(taken: list[int], widths: list[int]) -> tuple[int, ...] | None:
+    """The option numbers of the next branch, in order; None after the last."""
     for position in reversed(range(len(taken))):
         if taken[position] + 1 < widths[position]:
             return (*taken[:position], taken[position] + 1)

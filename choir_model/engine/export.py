@@ -38,8 +38,7 @@ from choir_model.engine.model import Model
 from choir_model.engine.paths import Label, Path, PathDiverged, Step, declaration_order, differing
 from choir_model.engine.report import Finding, Report
 from choir_model.engine.sorts import Atom, Sort
-from choir_model.engine.text import member_name
-from choir_model.engine.values import canonical
+from choir_model.engine.values import canonical, member_name
 from choir_model.engine.view import Cell, ModelError
 
 Json: TypeAlias = Any

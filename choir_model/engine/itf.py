@@ -33,8 +33,7 @@ from choir_model.engine.dictview import State
 from choir_model.engine.export import Json, cells_of, type_name, value_to_json
 from choir_model.engine.paths import Path, Step
 from choir_model.engine.sorts import Atom
-from choir_model.engine.text import member_name
-from choir_model.engine.values import canonical, encode
+from choir_model.engine.values import canonical, encode, member_name
 from choir_model.engine.view import Cell
 
 DESCRIPTION = "https://apalache-mc.org/docs/adr/015adr-trace.html"

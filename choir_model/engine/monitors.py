@@ -15,8 +15,6 @@ from choir_model.engine.model import Kind, Property
 from choir_model.engine.sorts import tuples
 from choir_model.engine.trees import Tree
 
-DEADLOCK = "deadlock"
-
 
 class Place(NamedTuple):
     """Where something was noticed: after a step of label `via` from state `source`.
@@ -62,14 +60,18 @@ class Watch:
     steps: list[Monitor] = field(default_factory=list)
     deadlocks: list[Monitor] = field(default_factory=list)
 
+    @property
+    def every(self) -> tuple[Monitor, ...]:
+        """All of them."""
+        return (*self.states, *self.steps, *self.deadlocks)
+
     def awake(self) -> bool:
         """Whether any monitor could still learn something."""
-        return any(not m.asleep for m in (*self.states, *self.steps, *self.deadlocks))
+        return any(not monitor.asleep for monitor in self.every)
 
     def of(self, claim: Property, role: str) -> list[Monitor]:
         """The monitors of a property in one role."""
-        every = (*self.states, *self.steps, *self.deadlocks)
-        return [monitor for monitor in every if monitor.claim is claim and monitor.role == role]
+        return [m for m in self.every if m.claim is claim and m.role == role]
 
 
 def watch(machine: Machine, claims: list[Property], wanted: int) -> Watch:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
-from choir_model.engine.dictview import DictView, State
+from choir_model.engine.dictview import DictView, State, next_script
 from choir_model.engine.recording import (
     Branch,
     Failure,
@@ -190,11 +190,3 @@ def described(error: BaseException) -> str:
     if not own:
         return text
     return f"{text} ({PurePath(own[-1].filename).name}:{own[-1].lineno})"
-
-
-def next_script(taken: list[int], widths: list[int]) -> tuple[int, ...] | None:
-    """The option numbers of the next branch, in order; None after the last."""
-    for position in reversed(range(len(taken))):
-        if taken[position] + 1 < widths[position]:
-            return (*taken[:position], taken[position] + 1)
-    return None

@@ -134,8 +134,7 @@ def find_mismatch(explored: Explored, claim: Property) -> Mismatch | None:
 
     def image(state: int, place: Place) -> int:
         try:
-            machine.forest.value(tree, state)
-            return images.of(machine.forest.walk(tree, state))
+            return images.of(machine.forest.reach(tree, state))
         except ModelCodeFailed as failed:
             raise ModelFault(failed, machine.state_text(state), place) from failed
 

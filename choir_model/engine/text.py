@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from choir_model.engine.sorts import Atom
-from choir_model.engine.values import canonical
+from choir_model.engine.values import canonical, member_name
 from choir_model.engine.view import Cell
 
 LONGEST = 100
@@ -46,12 +46,6 @@ def clipped(text: str, longest: int = LONGEST) -> str:
         return text
     tail = longest // 4
     return f"{text[: longest - tail - 1]}…{text[-tail:]}"
-
-
-def member_name(member: Enum) -> str:
-    """The name of an enum member; the number of a combination of flags, which has none."""
-    # What Python calls a combination depends on its version.
-    return member.name if member.name in type(member).__members__ else str(int(member.value))
 
 
 def _text(value: object) -> str:

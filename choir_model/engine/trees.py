@@ -155,13 +155,17 @@ class Forest:
             node = node[2][(packed >> node[0]) & node[1]]
         return node if node is not None else self.learn(tree, packed)
 
-    def value(self, tree: Tree, packed: int) -> Any:
-        """What a predicate says of a state; every leaf is audited at its second state."""
+    def reach(self, tree: Tree, packed: int) -> Leaf:
+        """The leaf for a state, which counts it; every leaf is audited at its second state."""
         leaf = self.walk(tree, packed)
         leaf.hits += 1
         if not leaf.audited and leaf.learned_at != packed:
             self.audit(leaf, packed)
-        return leaf.value
+        return leaf
+
+    def value(self, tree: Tree, packed: int) -> Any:
+        """What a predicate says of a state."""
+        return self.reach(tree, packed).value
 
     def learn(self, tree: Tree, packed: int) -> Leaf:
         """The leaf for a state that the tree has no complete path for yet."""

@@ -228,7 +228,7 @@ def encode(value: object) -> bytes:
         return plain(value)
     kind: Any = type(value)
     if isinstance(value, Enum):
-        return b"e" + _name_of(kind) + _framed(_member_name(value).encode())
+        return b"e" + _name_of(kind) + _framed(member_name(value).encode())
     names = field_names(kind)
     if names is not None:
         fields = [encode(getattr(value, name)) for name in names]
@@ -284,7 +284,8 @@ def _name_of(kind: type) -> bytes:
     return _framed(name)
 
 
-def _member_name(member: Enum) -> str:
+def member_name(member: Enum) -> str:
+    """The name of an enum member; the number of a combination of flags, which has none."""
     # How Python names a combination of flags depends on its version.
     if isinstance(member, Flag) and member.name not in type(member).__members__:
         return str(member.value)

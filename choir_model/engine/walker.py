@@ -83,8 +83,7 @@ class Walker:
         if machine.model.symmetric_sorts:
             self._symmetry = Symmetry(machine.model, machine.layout)
         self.found.symmetry = self._symmetry
-        watched = (*watch.states, *watch.steps, *watch.deadlocks)
-        self.found.claims = {monitor.claim.name: monitor.claim for monitor in watched}
+        self.found.claims = {monitor.claim.name: monitor.claim for monitor in watch.every}
         if keep_edges:
             self.found.transitions = Transitions()
 
@@ -125,8 +124,7 @@ class Walker:
     def _decided(self) -> bool:
         if self._keep_going or self.found.transitions is not None:
             return False
-        watched = (*self._watch.states, *self._watch.steps, *self._watch.deadlocks)
-        return bool(watched) and not self._watch.awake()
+        return bool(self._watch.every) and not self._watch.awake()
 
     def _start(self) -> None:
         machine, found = self.machine, self.found
