@@ -91,7 +91,7 @@ BREAKS: tuple[Defect, ...] = (
         "auxiliary cells are part of the state",
         "tracing",
         layout.Layout.left_out,
-        "return field.auxiliary and not self._model.keep_auxiliary",
+        "return self._model.left_out(field)",
         "return False",
     ),
     defect(

@@ -15,11 +15,10 @@ from choir_model.engine.dictview import DictView, Fired, Outcome, Refused, State
 from choir_model.engine.explored import Explored
 from choir_model.engine.machine import Machine, state_text
 from choir_model.engine.model import Kind, Property, shown_name
-from choir_model.engine.paths import Label, differing, order_of_cell
+from choir_model.engine.paths import Label, identity_of
 from choir_model.engine.recorders import DEFECTS, described
 from choir_model.engine.sorts import Sort, tuples
 from choir_model.engine.symmetry import Renaming, rename, renamed_state
-from choir_model.engine.values import encode
 from choir_model.engine.view import ModelError, NoOptionSignal, RefusalSignal
 from choir_model.engine.watchdog import ActionTimedOut
 
@@ -155,16 +154,12 @@ class _Audit:
         for outcome in outcomes:
             if isinstance(outcome, Fired):
                 after = renamed_state(State({**state, **outcome.writes}), renaming)
-                kept = [(c, v) for c, v in differing(after) if self._counts(c.field.auxiliary)]
-                found.append(str([(order_of_cell(cell), encode(value)) for cell, value in kept]))
+                found.append(str(identity_of(self._model, after)))
             elif isinstance(outcome, Refused):  # its role may be the name of a member
                 found.append(f"{type(outcome.reason).__qualname__}.{outcome.reason.name}")
             else:
                 found.append(str(outcome))
         return sorted(found)
-
-    def _counts(self, auxiliary: bool) -> bool:
-        return self._model.keep_auxiliary or not auxiliary
 
 
 def _questions(machine: Machine, claims: list[Property]) -> Iterator[Question]:

@@ -56,7 +56,7 @@ class Layout:
 
     def left_out(self, field: Field[Any]) -> bool:
         """Whether the field is no part of a state's identity."""
-        return field.auxiliary and not self._model.keep_auxiliary
+        return self._model.left_out(field)
 
     def number(self, cell: Cell) -> int:
         """The number of `cell`; `ModelError` if the model declares no such cell."""

@@ -17,13 +17,13 @@ from choir_model.engine.dictview import Fired, Outcome, State, branch, branches
 from choir_model.engine.layout import Layout
 from choir_model.engine.model import Action, Model
 from choir_model.engine.moves import Labels, Move, moves_of
-from choir_model.engine.paths import Label, differing, order_of_cell
+from choir_model.engine.paths import Label, differing, identity_of, order_of_cell
 from choir_model.engine.purity import perturbed
 from choir_model.engine.recording import Memory
 from choir_model.engine.sorts import tuples
 from choir_model.engine.trees import Forest, Leaf, ModelCodeFailed, Tree, order_of_sets
 from choir_model.engine.values import encode
-from choir_model.engine.view import Cell, Field, ModelError
+from choir_model.engine.view import Field, ModelError
 from choir_model.engine.watchdog import ActionTimedOut, Watchdog
 
 AUDITED = 5_000
@@ -85,14 +85,14 @@ class Machine:
 
         Also where it leads, auxiliary cells and all.  Raises `ModelError` if none does.
         """
-        wanted = self._told(target)
+        wanted = identity_of(self.model, target)
         fn, arguments = label.action.fn, label.arguments
         raised = ""
         try:
             for outcome in self.memory.dog.watch(label, branches, fn, real, *arguments):
                 if isinstance(outcome, Fired):
                     after = State({**real, **outcome.writes})
-                    if self._told(after) == wanted:
+                    if identity_of(self.model, after) == wanted:
                         return label._replace(script=outcome.choices), after
         except ActionTimedOut:
             raise
@@ -104,10 +104,6 @@ class Machine:
             f"symmetric: {label} does not do in the state {state_text(real)} what it does where "
             f"they are exchanged{raised}"
         )
-
-    def _told(self, state: State) -> list[tuple[Cell, bytes]]:
-        kept = [(c, v) for c, v in differing(state) if not self.layout.left_out(c.field)]
-        return [(cell, encode(value)) for cell, value in kept]
 
     def state_text(self, packed: int) -> str:
         """A state in one line: the cells that differ from their default."""

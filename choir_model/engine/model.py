@@ -83,7 +83,7 @@ from typing import Any, TypeAlias
 
 from choir_model.engine.sorts import Sort, tuples
 from choir_model.engine.values import canonical
-from choir_model.engine.view import ModelError, Record, View
+from choir_model.engine.view import Field, ModelError, Record, View
 
 Predicate: TypeAlias = Callable[..., bool]
 """``predicate(view, *parameters) -> bool``, reading only."""
@@ -378,6 +378,10 @@ class Model:
         if isinstance(over, Sort):
             return list(over)
         return [canonical(key) for key in tuples(tuple(over))]
+
+    def left_out(self, field: Field[Any]) -> bool:
+        """Whether a field is no part of a state's identity."""
+        return field.auxiliary and not self.keep_auxiliary
 
     def property_named(self, name: str) -> Property:
         """The property of that name; `ModelError` lists those there are."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from choir_model.engine.dictview import Fired, Outcome, State
 from choir_model.engine.model import Action, Model
@@ -193,6 +193,16 @@ def differing(state: Mapping[Cell, Any]) -> list[tuple[Cell, Any]]:
     """The cells of `state` that differ from their default, in canonical order."""
     cells = [c for c, v in state.items() if encode(v) != encode(c.field.default)]
     return [(cell, state[cell]) for cell in sorted(cells, key=order_of_cell)]
+
+
+Identity: TypeAlias = tuple[tuple[tuple[str, bytes], bytes], ...]
+"""What tells a state from others, comparable: the cells that differ from their default."""
+
+
+def identity_of(model: Model, state: Mapping[Cell, Any]) -> Identity:
+    """The identity of a state of `model`, without what the model leaves out of it."""
+    kept = [(c, v) for c, v in differing(state) if not model.left_out(c.field)]
+    return tuple((order_of_cell(cell), encode(value)) for cell, value in kept)
 
 
 class Row(NamedTuple):

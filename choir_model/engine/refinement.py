@@ -16,7 +16,7 @@ from choir_model.engine.explored import Explored, ModelFault
 from choir_model.engine.machine import Unrepeatable, initial_states, outcomes_of, state_text
 from choir_model.engine.model import Model, Property
 from choir_model.engine.monitors import Place
-from choir_model.engine.paths import Label, differing, order_of_cell
+from choir_model.engine.paths import Identity, Label, identity_of
 from choir_model.engine.recording import Memory
 from choir_model.engine.sorts import tuples
 from choir_model.engine.transitions import OUTSIDE
@@ -24,9 +24,6 @@ from choir_model.engine.trees import Leaf, ModelCodeFailed, Tree
 from choir_model.engine.values import encode
 from choir_model.engine.view import ModelError
 from choir_model.engine.watchdog import ActionTimedOut
-
-Identity = tuple[tuple[tuple[str, bytes], bytes], ...]
-"""A state of the abstract model, comparable: its cells that differ from their default."""
 
 
 class Mismatch(NamedTuple):
@@ -63,10 +60,7 @@ class Images:
             keys = self._declared.get(cell.field, frozenset())
             if keys is not None and encode(cell.key) not in keys:
                 raise ModelError(f"{writer} writes {cell!r}, no cell of {self._abstract.name}")
-        auxiliary = self._abstract.keep_auxiliary
-        kept = [(c, v) for c, v in differing(state) if auxiliary or not c.field.auxiliary]
-        identity = tuple((order_of_cell(cell), encode(value)) for cell, value in kept)
-        found = self._numbers.setdefault(identity, len(self.states))
+        found = self._numbers.setdefault(identity_of(self._abstract, state), len(self.states))
         if found == len(self.states):
             self.states.append(state)
         return found
