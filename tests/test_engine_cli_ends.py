@@ -70,6 +70,7 @@ MODEL = Model("cups", {{Cup: CUPS}}, [Action(pour, over=CUPS), Action(spill, ove
         ("Cup(view, cup).milk = 1", "return True", "AttributeError: cup has no field milk"),
         ("view.choose((2, 1))", "return True", "the options are not in canonical order"),
         ("while True: Cup(view, cup).tea += 0", "return True", "used its view more than"),
+        ("sys.exit(0)", "return True", "spill(cup=big): SystemExit: 0 ("),
         ("pass", "return 1 // (2 - Cup(view, 'big').tea) >= 0", "ZeroDivisionError"),
     ],
 )
@@ -93,12 +94,15 @@ def test_an_error_in_the_model_is_one_line_and_the_way_to_it(
 
 
 def test_a_model_that_ends_the_process_gives_no_verdict(folder: Path) -> None:
-    (folder / "cups.py").write_text(FAULTY.format(spill="sys.exit(0)", fine="return True"))
-    ran = check("cups.py")
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err == (
-        "choir engine check: cups.py:15: the model calls sys.exit; let it raise an error\n"
-    )
+    raising = "raise type('Gone', (BaseException,), {})('for good')"
+    for spill, what in (("sys.exit(0)", "SystemExit: 0"), (raising, "Gone: for good")):
+        (folder / "cups.py").write_text(FAULTY.format(spill=spill, fine="return True"))
+        ran = check("cups.py")
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err.splitlines()[0] == (
+            f"choir engine check: spill(cup=big): {what} (cups.py:15); "
+            "in the state: cup.tea[big] = 2"
+        )
 
 
 def test_an_error_that_only_the_state_graph_meets_costs_no_verdict(folder: Path) -> None:

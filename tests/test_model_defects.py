@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -176,7 +177,20 @@ OF_ACTIONS: dict[str, tuple[Callable[..., Any], str]] = {
         lambda view, who: (_ for _ in ()).throw(GeneratorExit()),
         "GeneratorExit (",
     ),
+    "ends the process": (lambda view, who: sys.exit(3), "SystemExit: 3 ("),
+    "raises what is no exception": (
+        lambda view, who: (_ for _ in ()).throw(NoException("gone")),
+        "NoException: gone (",
+    ),
+    "ends the process in an update": (
+        lambda view, who: view.update(Purse.coins[who], sys.exit),
+        "updating purse.coins[ann] with exit: SystemExit: 0",
+    ),
 }
+
+
+class NoException(BaseException):
+    pass
 
 
 class Textless(Exception):
@@ -240,6 +254,7 @@ OF_PREDICATES: dict[str, tuple[Callable[..., Any], str]] = {
         lambda view: Purse(view, "ann").seen == 0,
         "ModelError: purse.seen[ann] is auxiliary and was read",
     ),
+    "ends the process": (lambda view: sys.exit(), "SystemExit ("),
     "reads an undeclared record": (
         lambda view: Shop(view).coins == 0,
         "ModelError: shop.coins is no cell of purses: its records are purse, bank",
@@ -290,6 +305,7 @@ OF_MAPPINGS: dict[str, tuple[Callable[..., Any], str]] = {
         "ModelError: purse.coins[ann] was written where only reading is allowed",
     ),
     "raises": (lambda view, image: 1 // 0, "ZeroDivisionError: integer division"),
+    "ends the process": (lambda view, image: sys.exit("end"), "SystemExit: end ("),
 }
 
 
@@ -307,6 +323,7 @@ def test_a_defect_of_a_mapping_is_told_with_its_state(defect: str) -> None:
         (lambda view: view.choose(()), "purses has no initial state: every branch was disabled"),
         (lambda view: view.refuse(Why.BROKE), "purses has no initial state"),
         (lambda view: 1 // 0, "the initial states of purses: ZeroDivisionError: integer division"),
+        (lambda view: sys.exit(), "the initial states of purses: SystemExit"),
         (lambda view: view.write(Shop.coins[None], 1), "shop.coins is no cell of purses"),
         (lambda view: view.write(Bank.coins[None], 1.5), r"bank\.coins: a float cannot"),
     ],

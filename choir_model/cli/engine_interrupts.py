@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 from choir_model.cli.interrupts import Interrupts
+from choir_model.engine.view import Signal
 from choir_model.engine.walker import Walker
 
 
-class Ended(BaseException):
+class Ended(Signal):
     """Everything is to end, without a report."""
 
 

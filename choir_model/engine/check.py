@@ -15,7 +15,6 @@ from choir_model.engine.judgement import Judge
 from choir_model.engine.machine import Machine
 from choir_model.engine.model import Kind, Model, Property, shown_name
 from choir_model.engine.monitors import Watch, needs_graph, watch
-from choir_model.engine.recorders import DEFECTS
 from choir_model.engine.report import Counts, Report, overall
 from choir_model.engine.view import ModelError
 from choir_model.engine.walker import Walker
@@ -91,7 +90,7 @@ def _paths_to_faults(judge: Judge) -> Iterator[None]:
     try:
         yield
     except ModelFault as fault:
-        with suppress(*DEFECTS):  # the fault is what counts, even where no path comes to be
+        with suppress(Exception):  # the fault is what counts, even where no path comes to be
             fault.path = judge.path(fault.place)
         raise
 

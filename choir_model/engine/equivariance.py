@@ -16,11 +16,11 @@ from choir_model.engine.explored import Explored
 from choir_model.engine.machine import Machine, state_text
 from choir_model.engine.model import Kind, Property, shown_name
 from choir_model.engine.paths import Label, identity_of
-from choir_model.engine.recorders import DEFECTS, described
+from choir_model.engine.recorders import described
 from choir_model.engine.sorts import Sort, tuples
 from choir_model.engine.symmetry import Renaming, rename, renamed_state
 from choir_model.engine.view import ModelError, NoOptionSignal, RefusalSignal
-from choir_model.engine.watchdog import ActionTimedOut
+from choir_model.engine.watchdog import ActionTimedOut, Escaped
 
 MANY = 40
 """Up to so many pairs of a state and an exchange, all are audited."""
@@ -141,7 +141,9 @@ class _Audit:
             return self._dog.watch(what, fn, *arguments)
         except ActionTimedOut:
             raise
-        except (*DEFECTS, RefusalSignal, NoOptionSignal) as error:
+        except Escaped as error:
+            return Raised(type(error.raised), described(error))
+        except (Exception, RefusalSignal, NoOptionSignal) as error:  # noqa: BLE001 (model code)
             return Raised(type(error), described(error))
 
     def _comparable(

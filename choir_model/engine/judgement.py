@@ -16,7 +16,7 @@ from choir_model.engine.machine import Instance
 from choir_model.engine.model import Fairness, Kind, Property, parameter_names
 from choir_model.engine.monitors import Place, Watch
 from choir_model.engine.paths import Label, Path, PathDiverged
-from choir_model.engine.recorders import DEFECTS, described
+from choir_model.engine.recorders import described
 from choir_model.engine.refinement import find_mismatch
 from choir_model.engine.report import Finding, Verdict
 from choir_model.engine.sorts import tuples
@@ -50,7 +50,7 @@ class Judge:
             return Path.run(machine.model, start, labels, loop, machine.memory.dog)
         except PathDiverged:
             raise
-        except DEFECTS as error:
+        except Exception as error:
             step = getattr(error, "__notes__", [""])[-1]
             said = error.told if isinstance(error, ActionTimedOut) else described(error)
             raise ModelError(f"{machine.model.name}, {step} of a path: {said}") from error

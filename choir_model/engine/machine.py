@@ -96,7 +96,7 @@ class Machine:
                         return label._replace(script=outcome.choices), after
         except ActionTimedOut:
             raise
-        except recorders.DEFECTS as error:
+        except Exception as error:  # noqa: BLE001 (whatever the model code raises)
             raised = f"; it raised {recorders.described(error)}"
         sorts = " or ".join(sort.name for sort in self.model.symmetric_sorts)
         raise ModelError(
@@ -146,7 +146,7 @@ def initial_states(model: Model, dog: Watchdog) -> list[State]:
         outcomes = outcomes_of(dog, label, model.initial, State())
     except (ActionTimedOut, Unrepeatable):
         raise
-    except recorders.DEFECTS as error:
+    except Exception as error:
         raise ModelError(f"{label}: {recorders.described(error)}") from error
     found = [State(outcome.writes) for outcome in outcomes if isinstance(outcome, Fired)]
     if not found:
@@ -180,7 +180,7 @@ def outcomes_of(
                 told = _difference([outcome], [dog.watch(label, rerun, outcome.choices)[0]])
     except ActionTimedOut:
         raise
-    except recorders.DEFECTS as error:
+    except Exception as error:  # noqa: BLE001 (whatever the model code raises)
         told = f"run again it raised {recorders.described(error)}"
     if told:
         raise Unrepeatable(f"{label}: not the same every time: {told}{order_of_sets(again.sites)}")

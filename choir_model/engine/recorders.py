@@ -27,10 +27,8 @@ from choir_model.engine.recording import (
     Writes,
 )
 from choir_model.engine.view import RETURNED, NoOptionSignal, RefusalSignal
-from choir_model.engine.watchdog import ActionTimedOut, Watchdog
+from choir_model.engine.watchdog import ActionTimedOut, Escaped, Watchdog
 
-DEFECTS = (Exception, GeneratorExit)
-"""What model code may raise by mistake; it is reported with the state."""
 _LABEL = "model code"
 Recorder: TypeAlias = Callable[[Callable[..., Any], int], Recording]
 """``recorder(fn, packed)``: `fn` is the model code or an equivalent copy of it."""
@@ -93,7 +91,7 @@ def of_mapping(memory: Memory) -> Recorder:
             memory.dog.watch(_LABEL, fn, view, image)
         except ActionTimedOut:
             raise
-        except DEFECTS as error:
+        except Exception as error:  # noqa: BLE001 (whatever the model code raises)
             recording.failure = Failure(described(error))
         except (RefusalSignal, NoOptionSignal):
             recording.failure = Failure("a mapping can neither refuse nor choose")
@@ -124,7 +122,7 @@ def _run_branch(
         outcome: Writes | Refusal | Inert = Refusal(signal.reason, signal.role)
     except NoOptionSignal:
         outcome = Inert()
-    except DEFECTS as error:
+    except Exception as error:  # noqa: BLE001 (whatever the model code raises)
         recording.failure = Failure(described(error), tuple(view.choices))
         return
     else:
@@ -153,7 +151,7 @@ def _run_predicate(
         recording.result = answer
     except ActionTimedOut:
         raise
-    except DEFECTS as error:
+    except Exception as error:  # noqa: BLE001 (whatever the model code raises)
         recording.failure = Failure(described(error))
     except (RefusalSignal, NoOptionSignal):
         recording.failure = Failure("a predicate can neither refuse nor choose")
@@ -180,6 +178,8 @@ def _returned(value: Any) -> str:
 
 def described(error: BaseException) -> str:
     """One line: the exception, and the line of model code it comes from."""
+    if isinstance(error, Escaped):
+        error = error.raised
     frames = traceback.extract_tb(error.__traceback__)
     engine = PurePath(__file__).parent
     own = [frame for frame in frames if PurePath(frame.filename).parent != engine]

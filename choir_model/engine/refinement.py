@@ -106,7 +106,7 @@ class Images:
             outcomes = outcomes_of(self._memory.dog, name, fn, state, *arguments)
             fired = [outcome for outcome in outcomes if isinstance(outcome, Fired)]
             return [self.number(State({**state, **outcome.writes}), "it") for outcome in fired]
-        except recorders.DEFECTS as error:
+        except Exception as error:
             own = isinstance(error, (ActionTimedOut, Unrepeatable))
             said = str(error).removeprefix(f"{name}: ") if own else recorders.described(error)
             tree = Tree(name, fn, recorders.of_action(self._memory, arguments))

@@ -81,7 +81,11 @@ REFUSED = "had refused, which no action may catch"
 """What ends an action, and with it the use of its view."""
 
 
-class RefusalSignal(BaseException):
+class Signal(BaseException):
+    """Raised by what runs model code, and never by mistake of the model code itself."""
+
+
+class RefusalSignal(Signal):
     """Ends an action that refused; no `except Exception` of an action may catch it."""
 
     def __init__(self, reason: Enum, role: str) -> None:
@@ -90,7 +94,7 @@ class RefusalSignal(BaseException):
         self.role = role
 
 
-class NoOptionSignal(BaseException):
+class NoOptionSignal(Signal):
     """Ends an action that had nothing to choose from."""
 
 

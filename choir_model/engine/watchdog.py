@@ -41,7 +41,7 @@ from threading import Event, Thread, get_ident
 from types import TracebackType
 from typing import TypeVar
 
-from choir_model.engine.view import ModelError
+from choir_model.engine.view import ModelError, Signal
 
 T = TypeVar("T")
 
@@ -60,6 +60,17 @@ class ActionTimedOut(ModelError):
             "model code must end, or the time limit be raised"
         )
         super().__init__(f"{label}: {self.told}")
+
+
+class Escaped(ModelError):
+    """Model code, `label`, raised what is no `Exception`: `SystemExit`, or a class of its own.
+
+    That is the `raised`; it must not end the process, nor a check without a report.
+    """
+
+    def __init__(self, label: object, raised: BaseException) -> None:
+        super().__init__(f"{label}: {type(raised).__name__}")
+        self.raised = raised
 
 
 class Watchdog:
@@ -98,6 +109,7 @@ class Watchdog:
     def watch(self, label: object, fn: Callable[..., T], *args: object) -> T:
         """``fn(*args)``; raises `ActionTimedOut`, which begins with `label`, if it takes too long.
 
+        What `fn` raises passes through, if it is no `Exception` as the cause of `Escaped`.
         Called from within `fn` again, the time of the outer call counts.  `RuntimeError`
         outside the ``with`` block or in another thread.
         """
@@ -109,6 +121,10 @@ class Watchdog:
             try:
                 self._turn += 1
                 return fn(*args)
+            except (Exception, KeyboardInterrupt, Signal):
+                raise
+            except BaseException as error:
+                raise Escaped(label, error) from error
             finally:
                 self._turn += self._turn & 1
                 if self._aim is not _IDLE:
@@ -189,7 +205,7 @@ class _Watcher:
                         dog.look(self._period)
 
 
-class _TimeIsUp(BaseException):
+class _TimeIsUp(Signal):
     """The shot."""
 
 
