@@ -26,6 +26,7 @@ from choir_model.engine.recording import (
     Refusal,
     Writes,
 )
+from choir_model.engine.sorts import ordinary
 from choir_model.engine.view import RETURNED, NoOptionSignal, RefusalSignal
 from choir_model.engine.watchdog import ActionTimedOut, Escaped, Watchdog
 
@@ -146,7 +147,7 @@ def _run_predicate(
         answer = run()
         if type(answer) is not bool:
             recording.failure = Failure(
-                f"it returned {answer!r}; a predicate returns True or False"
+                f"it returned {_repr(answer)}; a predicate returns True or False"
             )
         recording.result = answer
     except ActionTimedOut:
@@ -173,7 +174,14 @@ def _returned(value: Any) -> str:
     if hasattr(value, "__next__") or hasattr(value, "__await__"):
         value.close()  # nobody will wait for it, and Python would complain
         return "it is a generator or a coroutine; an action is a plain function"
-    return f"it returned {value!r}; an action returns nothing, it writes to its view"
+    return f"it returned {_repr(value)}; an action returns nothing, it writes to its view"
+
+
+def _repr(value: Any) -> str:
+    try:
+        return repr(ordinary(value))
+    except Exception:  # noqa: BLE001 (it is code of the model)
+        return f"a {type(value).__name__}"
 
 
 def described(error: BaseException) -> str:

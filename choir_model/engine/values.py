@@ -37,6 +37,9 @@ class CanonicalSet(frozenset[Any]):
     def __iter__(self) -> Iterator[Any]:
         return iter(sorted(frozenset.__iter__(self), key=encode))
 
+    def __repr__(self) -> str:
+        return f"frozenset({{{', '.join(map(repr, self))}}})" if self else "frozenset()"
+
     def __or__(self, other: AbstractSet[Any]) -> CanonicalSet:
         return CanonicalSet(frozenset.__or__(self, other))
 
