@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 import pytest
 
-from choir_model.engine import Action, Field, Model, ModelError, Record, Sort, View, always, check
+from choir_model.engine import (
+    Action,
+    Field,
+    Model,
+    ModelError,
+    Record,
+    Sort,
+    State,
+    View,
+    always,
+    check,
+    refines,
+)
+from choir_model.engine.dictview import run
 
 PEOPLE = Sort("person", 2, symmetric=True)
 
 
 class R(Record, name="r"):
     x = Field[Any](0)
+    y = Field[Any](0)
+
+
+class Why(Enum):
+    NOT = 1
 
 
 def rest(view: View) -> None:
@@ -63,3 +83,68 @@ def test_a_set_of_interchangeable_members_is_shown_where_it_is_returned() -> Non
         with pytest.raises(ModelError) as caught:
             check(model)
         assert shown in str(caught.value)
+
+
+# Misuse of a view that the model code takes for its own
+
+
+MISUSES: dict[str, tuple[Callable[[Any], object], str]] = {
+    "writes a list": (lambda view: view.write(R.x[None], []), "r.x: a list cannot be a cell"),
+    "writes a field": (lambda view: view.write(R.x, 1), "r.x is a field of many records"),
+    "reads no cell": (lambda view: view.read(1), "1 is no cell; give one"),
+    "updates to a list": (lambda view: view.update(R.x[None], lambda _: []), "r.x: a list cannot"),
+    "tests for a number": (lambda view: view.test(R.x[None], lambda _: 1), "returned 1; a test"),
+    "chooses from a list": (lambda view: view.choose([2, 1]), "choose: the options are not in"),
+    "chooses from a number": (lambda view: view.choose(3), "choose: 3 is neither a set nor"),
+    "refuses with a text": (lambda view: view.refuse("no"), "refuse: 'no' is no reason"),
+    "emits a list": (lambda view: view.emit([]), "event: a list cannot be a cell value"),
+}
+ENDS: dict[str, Callable[[Any], object]] = {
+    "goes on": lambda view: view.write(R.y[None], 1),
+    "refuses": lambda view: view.refuse(Why.NOT),
+    "is disabled": lambda view: view.choose(()),
+    "raises": lambda view: 1 // 0,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("name", MISUSES)
+def test_who_misuses_a_view_on_a_plain_state_and_catches_the_error_fails_all_the_same(
+    name: str, end: str
+) -> None:
+    misuse, message = MISUSES[name]
+
+    def action(view: View) -> None:
+        with suppress(Exception):
+            misuse(view)
+        ENDS[end](view)
+
+    state = State()
+    with pytest.raises((ModelError, TypeError), match=message):
+        run(action, state)
+    with pytest.raises((ModelError, TypeError), match=message):
+        state.step(action)
+    assert state == {}
+    told = fault(initial=action)
+    assert told.startswith("the initial states of m: ")
+    assert message in told
+
+
+def test_a_mapping_that_misuses_its_image_and_catches_the_error_fails_all_the_same() -> None:
+    def mapping(view: View, image: View) -> None:
+        with suppress(TypeError):
+            image.write(R.x[None], [])
+
+    told = fault(properties=[refines(Model("abstract", {R: None}, [Action(rest)]), mapping)])
+    assert told.startswith("the mapping of refines_abstract: TypeError: r.x: a list cannot be")
+
+
+def test_an_error_of_the_models_own_function_may_be_caught_on_a_plain_state_too() -> None:
+    def action(view: View) -> None:
+        with suppress(ZeroDivisionError, TypeError):
+            view.update(R.x[None], lambda value: value + "1")
+        R(view).y = 1
+
+    state = State()
+    state.step(action)
+    assert state == {R.y[None]: 1}

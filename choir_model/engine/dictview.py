@@ -29,6 +29,7 @@ from choir_model.engine.view import (
     checked_answer,
     checked_maker,
     checked_reason,
+    remembered,
 )
 
 T = TypeVar("T")
@@ -81,23 +82,29 @@ class DictView:
     options: list[Any] = field(default_factory=list)
     steps: int = 0
     ended: str = ""
+    misuse: Exception | None = None
 
+    @remembered
     def read(self, cell: Cell) -> Any:
         self._count()
         return self._value(cell)
 
+    @remembered
     def write(self, cell: Cell, value: object) -> None:
         self._count()
         self._put(cell, value)
 
+    @remembered
     def update(self, cell: Cell, fn: Callable[..., Any], *args: object) -> None:
         self._count()
         self._put(cell, fn(self._value(cell), *map(self._argument, args)))
 
+    @remembered
     def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
         self._count()
         return checked_answer(fn, fn(self._value(cell), *map(self._argument, args)))
 
+    @remembered
     def choose(self, options: Sequence[T] | frozenset[T]) -> T:
         self._count()
         options = in_order(options)
@@ -113,12 +120,14 @@ class DictView:
         self.options.append(options[taken])
         return options[taken]
 
+    @remembered
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
         checked_reason(reason)
         self.ended = REFUSED
         raise RefusalSignal(reason, role)
 
+    @remembered
     def emit(self, event: object, **fields: object) -> None:
         self._count()
         if fields:
@@ -187,16 +196,20 @@ def _run(
     outcome: Outcome
     try:
         action(view, *params)
+        if view.ended:
+            raise ModelError(f"it went on after it {view.ended}")
+        outcome = Fired(view.writes, tuple(view.events), tuple(view.choices), tuple(view.options))
     except RefusalSignal as refusal:
         outcome = Refused(refusal.reason, refusal.role)
     except NoOptionSignal:
         outcome = Disabled()
-    else:
-        if view.ended:
-            raise ModelError(f"it went on after it {view.ended}")
-        outcome = Fired(view.writes, tuple(view.events), tuple(view.choices), tuple(view.options))
+    except Exception:
+        if view.misuse is None:
+            raise
     finally:
         view.ended = RETURNED
+    if view.misuse is not None:  # also where the action caught it
+        raise view.misuse
     return outcome, view
 
 

@@ -9,7 +9,7 @@ the time limit is that of one branch, since an action may have very many.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeAlias
@@ -99,7 +99,7 @@ def of_mapping(memory: Memory) -> Recorder:
         finally:
             view.expire()
             image.ended = RETURNED
-        _add_misuse([view], recording)
+        _add_misuse([view, image], recording)
         if image.choices:
             recording.failure = Failure("a mapping can neither refuse nor choose")
         recording.result = State(image.writes)
@@ -162,7 +162,7 @@ def _run_predicate(
         _add_misuse(views, recording)
 
 
-def _add_misuse(views: list[RecordingView], recording: Recording) -> None:
+def _add_misuse(views: Sequence[RecordingView | DictView], recording: Recording) -> None:
     """A view that was misused is a failure, also where the model code caught the error."""
     for view in views:
         if view.misuse is not None:

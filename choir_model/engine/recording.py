@@ -17,11 +17,10 @@ An exception of the model code is a recording too: it is what happens in that st
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
+from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 from choir_model.engine.dictview import STEP_BUDGET
 from choir_model.engine.expressions import (
@@ -51,12 +50,11 @@ from choir_model.engine.view import (
     checked_answer,
     checked_maker,
     checked_reason,
-    is_misuse,
+    remembered,
 )
 from choir_model.engine.watchdog import Watchdog
 
 T = TypeVar("T")
-Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Look(NamedTuple):
@@ -144,21 +142,6 @@ class Memory(NamedTuple):
 Pending: TypeAlias = Constant | Expression
 
 
-def _remembered(method: Method) -> Method:
-    """A view's method; the first time it is misused is kept, whatever the action makes of it."""
-
-    @functools.wraps(method)
-    def remembering(view: RecordingView, *args: Any, **named: Any) -> Any:
-        try:
-            return method(view, *args, **named)
-        except (ModelError, TypeError) as error:
-            if view.misuse is None and is_misuse(error):
-                view.misuse = error
-            raise
-
-    return cast("Method", remembering)
-
-
 class RecordingView:
     """A `View` over a packed state that notes every look; one per branch."""
 
@@ -210,7 +193,7 @@ class RecordingView:
         """What has been written so far, by cell number."""
         return self._pending
 
-    @_remembered
+    @remembered
     def read(self, cell: Cell) -> Any:
         self._count()
         number = self._numbers.get(cell)
@@ -225,7 +208,7 @@ class RecordingView:
             pending = self._pending[number] = Constant(self._resolve(pending, cell))
         return self._hand_out(pending.value)
 
-    @_remembered
+    @remembered
     def write(self, cell: Cell, value: object) -> None:
         self._count()
         if type(value) not in SCALARS:
@@ -237,7 +220,7 @@ class RecordingView:
         elif not self._is_left_out(cell):
             self._pending[self._memory.layout.number(cell)] = Constant(value)
 
-    @_remembered
+    @remembered
     def update(self, cell: Cell, fn: Callable[..., Any], *args: object) -> None:
         self._count()
         self._note(cell)
@@ -251,7 +234,7 @@ class RecordingView:
         else:
             self._pending[number] = Constant(self._resolve(expression, cell))
 
-    @_remembered
+    @remembered
     def test(self, cell: Cell, fn: Callable[..., bool], *args: object) -> bool:
         self._count()
         check_cell(cell)
@@ -266,7 +249,7 @@ class RecordingView:
             self._recording.looks.append(Look(expression, answer))
         return bool(self._known[expression])
 
-    @_remembered
+    @remembered
     def choose(self, options: Sequence[T] | frozenset[T]) -> T:
         self._count()
         if self._memory.guarded:
@@ -289,14 +272,14 @@ class RecordingView:
             met = self._recording.options[before] = options, in_order(options)
         return met[1]
 
-    @_remembered
+    @remembered
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
         self._count()
         checked_reason(reason)
         self.ended = REFUSED
         raise RefusalSignal(reason, role)
 
-    @_remembered
+    @remembered
     def emit(self, event: object, **fields: object) -> None:
         # Events are made when a path is replayed; here they would only be looks.
         self._count()

@@ -47,20 +47,33 @@ Records are facades over cells, so that rules read like ordinary Python:
 {account.balance[7]: 40}
 
 Contract of every implementation: reads after writes return the written value; refused
-or raising = nothing written; a set handed out iterates in canonical order; a view used
+or raising = nothing written, and so has an action failed that misused its view and caught the
+error; a set handed out iterates in canonical order; a view used
 after its action returned raises `ViewExpired`; an action that does not end raises
 `StepBudgetExceeded`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, ClassVar, Generic, NamedTuple, NoReturn, Protocol, TypeVar, overload
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    NamedTuple,
+    NoReturn,
+    Protocol,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from choir_model.engine.values import canonical, check_value
 
 T = TypeVar("T")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class ModelError(Exception):
@@ -305,7 +318,25 @@ def check_cell(cell: object) -> None:
         raise ModelError(f"{cell.field!r} is no field; give one: Record.field")
 
 
-def is_misuse(error: Exception) -> bool:
+def remembered(method: Method) -> Method:
+    """A view's method; the first time it is misused is kept, whatever the action makes of it.
+
+    That is in the view's `misuse`, None until then: the action has failed also if it goes on.
+    """
+
+    @functools.wraps(method)
+    def remembering(view: Any, *args: Any, **named: Any) -> Any:
+        try:
+            return method(view, *args, **named)
+        except (ModelError, TypeError) as error:
+            if view.misuse is None and _is_misuse(error):
+                view.misuse = error
+            raise
+
+    return cast("Method", remembering)
+
+
+def _is_misuse(error: Exception) -> bool:
     """Whether a view was used as it may not be, rather than a function of the model failed."""
     if isinstance(error, ModelError):
         return True
