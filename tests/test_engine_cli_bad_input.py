@@ -293,11 +293,6 @@ OUTPUTS = (
     ),
     case("graph without a suffix", jugs("--graph", "states"), "--graph states: end the name in"),
     case("graph with a suffix only", jugs("--graph", ".png"), "--graph .png: end the name in"),
-    case(
-        "graph of some levels",
-        jugs("--graph", "g.dot", "--depth", 3),
-        "--graph writes every level; give a --limit instead of the --depth",
-    ),
     case("graph into no directory", jugs("--graph", "no/g.dot"), "there is no directory"),
 )
 

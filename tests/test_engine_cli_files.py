@@ -169,13 +169,22 @@ def test_the_state_graph_is_written_in_the_form_its_name_ends_in(suffix: str) ->
     assert content.startswith(begins.get(suffix, b"<?xml"))
 
 
+def test_the_state_graph_ends_where_the_check_ends() -> None:
+    ran = check("jugs.py", "--graph", "states.dot", "--depth", 3, "--property", "never_too_full")
+    assert (ran.status, ran.err) == (3, "")
+    distinct = re.search(r"(\d+) distinct .* depth 3 ", ran.out)
+    assert distinct is not None
+    drawn = Path("states.dot").read_text("utf-8")
+    assert len(re.findall(r"^\d+ \[", drawn, re.MULTILINE)) == int(distinct[1])
+
+
 def test_a_graph_too_large_for_a_picture_costs_no_verdict() -> None:
     ran = check("purses.py", "--property", "solvent", "--graph", "states.png")
     assert ran.status == 1
     said = (
         "choir engine check: --graph states.png: is not written: purses has more than "
         "200 states, a picture has room for 200; name a .dot, .graphml or .npz file, "
-        "or give a --limit\n"
+        "or give a --limit or a --depth\n"
     )
     assert ran.err == said
     assert last_line(ran).startswith("VIOLATED solvent")
@@ -192,9 +201,11 @@ def test_no_more_is_explored_for_a_picture_than_it_has_room_for(
     asked: list[int | None] = []
     explored = engine.state_graph
 
-    def spy(model: engine.Model, limit: int | None = None) -> StateGraph:
+    def spy(
+        model: engine.Model, limit: int | None = None, *, depth: int | None = None
+    ) -> StateGraph:
         asked.append(limit)
-        return explored(model, limit)
+        return explored(model, limit, depth=depth)
 
     monkeypatch.setattr(engine, "state_graph", spy)
     assert check("many.py", "--graph", "states.svg").status == 0

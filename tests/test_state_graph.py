@@ -18,6 +18,7 @@ from choir_model.engine import (
     Field,
     Fired,
     Model,
+    ModelError,
     Record,
     Sort,
     View,
@@ -214,6 +215,20 @@ def test_a_graph_that_was_cut_says_so_everywhere() -> None:
     assert str(np.load(io.BytesIO(render(made, ".npz")))["cut"]) == made.cut
     assert made.cut in render(made, ".svg").decode()
     assert made.csr().shape == (5, 5)
+
+
+@pytest.mark.parametrize("model", ZOO, ids=lambda model: model.name)
+def test_a_graph_of_some_levels_has_their_states_and_the_steps_between(model: Model) -> None:
+    whole, cut = state_graph(model), state_graph(model, depth=3)
+    near = [number for number, level in enumerate(whole.levels()) if level <= 3]
+    inner = sum(level <= 2 for level in whole.levels())
+    assert cut.cut == "the depth limit of 3 levels"
+    assert cut.size == len(near) == check(model, depth=3, keep_going=True).counts.distinct
+    assert (cut.transitions.expanded, max(cut.levels())) == (inner, 3)
+    assert list(cut.edges()) == [edge for edge in whole.edges() if edge.source < inner]
+    assert state_graph(model, depth=99).cut == ""
+    with pytest.raises(ModelError, match="depth must be at least 1, not 0"):
+        state_graph(model, depth=0)
 
 
 # Files

@@ -101,7 +101,7 @@ def _check(request: Request) -> int:
         def graph(suffix: str) -> bytes:
             interrupts.check()
             with _code_of_the_user(spec):
-                return _graph(model, request.limit, suffix, report)
+                return _graph(model, request, suffix, report)
 
         return _deliver(request, report, graph)
 
@@ -135,8 +135,6 @@ def _check_files(request: Request, spec: model_files.Spec) -> None:
             known = " ".join(SUFFIXES)
             raise BadInput(f"--graph {request.graph_file}: end the name in one of {known}")
         _require(PICTURED_BY[suffix])
-        if request.depth is not None:
-            raise BadInput("--graph writes every level; give a --limit instead of the --depth")
 
 
 def _report(
@@ -309,10 +307,11 @@ def _may_be_numbered(path: Path, first: Path) -> bool:
     )
 
 
-def _graph(model: Model, limit: int | None, suffix: str, report: Report) -> bytes:
+def _graph(model: Model, request: Request, suffix: str, report: Report) -> bytes:
     from choir_model.engine import state_graph
     from choir_model.engine.graph_export import render
 
+    limit, depth = request.limit, request.depth
     if suffix in PICTURES:
         from choir_model.engine.pictures import MOST_STATES
 
@@ -320,11 +319,11 @@ def _graph(model: Model, limit: int | None, suffix: str, report: Report) -> byte
         limit = min(limit or MOST_STATES + 1, MOST_STATES + 1)
         if report.counts.distinct > MOST_STATES:
             raise _too_large(report.model)
-        graph = state_graph(model, limit)
+        graph = state_graph(model, limit, depth=depth)
         if graph.size > MOST_STATES:
             raise _too_large(report.model)
         return render(graph, suffix)
-    return render(state_graph(model, limit), suffix)
+    return render(state_graph(model, limit, depth=depth), suffix)
 
 
 def _too_large(name: str) -> ValueError:
@@ -332,5 +331,5 @@ def _too_large(name: str) -> ValueError:
 
     return ValueError(
         f"{name} has more than {MOST_STATES} states, a picture has room for {MOST_STATES}; "
-        "name a .dot, .graphml or .npz file, or give a --limit"
+        "name a .dot, .graphml or .npz file, or give a --limit or a --depth"
     )

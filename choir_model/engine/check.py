@@ -95,15 +95,16 @@ def _paths_to_faults(judge: Judge) -> Iterator[None]:
         raise
 
 
-def state_graph(model: Model, limit: int | None = None) -> StateGraph:
-    """The graph of all states and steps of `model`, or of the first `limit` states.
+def state_graph(model: Model, limit: int | None = None, *, depth: int | None = None) -> StateGraph:
+    """The graph of all states and steps of `model`, as far as these bounds let it go.
 
-    Raises `ModelError` as `check` does.
+    `limit` is a number of states, `depth` one of levels, the last of which has states but no
+    steps that leave them.  Raises `ModelError` as `check` does.
     """
-    _check_numbers(limit=limit)
+    _check_numbers(limit=limit, depth=depth)
     with Watchdog(PATIENCE) as dog:
         machine = Machine(model, dog)
-        limits = Limits(limit)
+        limits = Limits(limit, depth)
         walker = Walker(machine, Watch(), limits=limits, keep_edges=True, keep_going=True)
         with _paths_to_faults(Judge(walker.found, Watch())):
             explored = walker.run()
