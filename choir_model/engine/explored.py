@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event, Thread
 from typing import Any, NamedTuple
 
 from choir_model.engine.dictview import State
@@ -60,27 +59,19 @@ def counted(number: int, noun: str) -> str:
 def unbroken(call: Callable[[], None]) -> None:
     """``call()``, to its end; an interrupt that comes meanwhile is raised afterwards.
 
-    It runs in a thread of its own: interrupts only ever reach the main one.
+    What an interrupt broke off is called again, and must then go on where it was.
     """
-    go, failures, interrupts = Event(), list[BaseException](), list[BaseException]()
-
-    def run() -> None:
-        go.wait()
+    # No thread that interrupts cannot reach: starting one takes longer than most such calls.
+    interrupts: list[KeyboardInterrupt] = []
+    while True:
         try:
             call()
-        except BaseException as error:  # noqa: BLE001 (raised again where it was called)
-            failures.append(error)
-
-    thread = Thread(target=run, name="unbroken", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        try:
-            go.set()
-            thread.join()
         except KeyboardInterrupt as interrupt:
             interrupts.append(interrupt)
-    for error in (*failures, *interrupts):
-        raise error
+        else:
+            break
+    for late in interrupts:
+        raise late
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ gone through the function it returns.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from choir_model.engine.decoding import decode
@@ -26,6 +27,19 @@ from choir_model.engine.view import Cell, Field, ModelError
 Repack = Callable[[int], int]
 PATIENCE = 16
 """After so many relayouts, cells are given room before they ask for it."""
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """A layout to come: the place of every cell, and how a state gets there."""
+
+    shift: list[int]
+    mask: list[int]
+    bits: int
+    repack: Repack
+    done: bool = False
+    moved: tuple[Any, ...] = ()
+    """What was packed and has been moved, until all of it is in its place."""
 
 
 class Layout:
@@ -40,6 +54,7 @@ class Layout:
         self.bits = 0
         self.stale = False
         self.relayouts = 0
+        self.plan = Plan([], [], 0, int, done=True)
         self._model = model
         self.numbers: dict[Cell, int] = {}
         self._ids: list[dict[bytes, int]] = []
@@ -177,29 +192,37 @@ class Layout:
 
         After many relayouts, a cell that still has its default gets a bit once another cell
         of its field has left it: a ring of *n* marks would take *n* relayouts otherwise.
-        Returns the function that moves a state packed before to its new place.
+        Returns the function that moves a state packed before to its new place, which is
+        also in `plan`.  Broken off by an interrupt, it may be called again.
         """
+        plan = self.plan
+        if plan.done:
+            plan = self.plan = self._planned()
+        self.shift[:], self.mask[:], self.bits = plan.shift, plan.mask, plan.bits
+        self.stale = False
+        plan.done = True
+        return plan.repack
+
+    def _planned(self) -> Plan:
         self.relayouts += 1
         varied = set[Field[Any]]()
         if self.relayouts > PATIENCE:
             varied.update(c.field for c, v in zip(self.cells, self.values, strict=True) if v[1:])
-        before = list(zip(self.shift, self.mask, strict=True))
         position = 0
+        shifts, masks = list[int](), list[int]()
         moves: dict[int, int] = {}
-        for cell, (shift, mask) in enumerate(before):
+        for cell, (shift, mask) in enumerate(zip(self.shift, self.mask, strict=True)):
             need = (len(self.values[cell]) - 1).bit_length()
             width = mask.bit_length()
             if need > width:
                 width = need + 1 if width else need
             elif not width and self.cells[cell].field in varied:
                 width = 1
-            self.shift[cell] = position
-            self.mask[cell] = (1 << width) - 1
+            shifts.append(position)
+            masks.append((1 << width) - 1)
             if mask:
                 moves[position - shift] = moves.get(position - shift, 0) | mask << shift
             position += width
-        self.bits = position
-        self.stale = False
         parts = list(moves.items())
 
         def repack(packed: int) -> int:
@@ -208,7 +231,7 @@ class Layout:
                 moved |= (packed & mask) << distance
             return moved
 
-        return repack
+        return Plan(shifts, masks, position, repack)
 
     def mutated(self) -> list[str]:
         """The cells that hold a value which no longer encodes as it did when it was new."""

@@ -201,6 +201,10 @@ class Forest:
 
     def relaid(self, repack: Callable[[int], int]) -> None:
         """The layout has changed: find the cells again."""
+        self.settle([repack(leaf.learned_at) for leaf in self.leaves])
+
+    def settle(self, learned_at: list[int]) -> None:
+        """The same, given where each leaf was learned; it may be done twice."""
         layout = self.memory.layout
         for node in self._nodes:
             cell = node[3].cell
@@ -211,8 +215,8 @@ class Forest:
                     children += [None] * (node[1] + 1 - len(children))
                 else:
                     node[2] = Sparse({i: c for i, c in enumerate(children) if c is not None})
-        for leaf in self.leaves:
-            leaf.learned_at = repack(leaf.learned_at)
+        for leaf, packed in zip(self.leaves, learned_at, strict=True):
+            leaf.learned_at = packed
 
     def _follow(self, tree: Tree, packed: int) -> Leaf | None:
         """Walk as far as the tree goes, answering tests for values not met before."""

@@ -79,6 +79,7 @@ class Walker:
         self._alarms = 0
         self._audit_at = 8
         self._following: list[Entry] = []
+        self._carried_out = machine.layout.plan
         self._symmetry = None
         if machine.model.symmetric_sorts:
             self._symmetry = Symmetry(machine.model, machine.layout)
@@ -113,7 +114,7 @@ class Walker:
             found.stopped = f"the limit of {counted(self._limits.states or 0, 'state')}"
         except KeyboardInterrupt:
             found.stopped = "an interrupt"
-            while machine.layout.stale:
+            while machine.layout.stale or machine.layout.plan is not self._carried_out:
                 self._relayout([], 0)
         finally:
             if collecting:
@@ -135,6 +136,7 @@ class Walker:
         states = [layout.pack(row) for row in rows]
         if self._symmetry is not None:
             states = self._canonical_initial(states)
+        self._carried_out = layout.plan
         for number, packed in enumerate(states):
             found.generated += 1
             self._admit_initial(packed, number)
@@ -155,8 +157,7 @@ class Walker:
     def _admit_initial(self, packed: int, number: int) -> None:
         if packed not in self.found.index:
             place = Place(-1, number)
-            inside = self._check(packed, place, self._awake(), self._within)
-            if inside:
+            if self._check(packed, place, self._awake(), self._within):
                 self._store(Entry(packed, None, None), -1, number)
                 if self.found.transitions is not None:
                     self.found.transitions.initial.append(self.found.index[packed])
@@ -367,18 +368,27 @@ class Walker:
         return [monitor for monitor in self._watch.states if not monitor.asleep]
 
     def _relayout(self, level: list[Entry], position: int) -> None:
-        """Move everything packed to a layout with room for the values that turned up."""
-        machine, found = self.machine, self.found
-        repack = machine.layout.relayout()
-        found.index = {repack(packed): number for packed, number in found.index.items()}
-        level[position:] = [e._replace(packed=repack(e.packed)) for e in level[position:]]
-        self._following = [e._replace(packed=repack(e.packed)) for e in self._following]
+        """Move everything packed to a wider layout; called again, it goes on where it was."""
+        layout, forest, found = self.machine.layout, self.machine.forest, self.found
+        if layout.plan is self._carried_out or not layout.plan.done:
+            layout.relayout()
+        plan, repack = layout.plan, layout.plan.repack
+        plan.moved = plan.moved or (
+            {repack(packed): number for packed, number in found.index.items()},
+            [e._replace(packed=repack(e.packed)) for e in level[position:]],
+            [e._replace(packed=repack(e.packed)) for e in self._following],
+            [repack(leaf.learned_at) for leaf in forest.leaves],
+        )
+        found.index, level[position:], following, learned_at = plan.moved
+        self._following = [*following]
         if self._symmetry is not None:
             self._symmetry.forget()
-        machine.forest.relaid(repack)
-        for leaf in machine.forest.leaves:
+        forest.settle(learned_at)
+        for leaf in forest.leaves:
             for move in leaf.moves:
-                move.compile(machine.layout)
+                move.compile(layout)
+        self._carried_out = plan
+        plan.moved = ()
 
     def _fault(self, failed: ModelCodeFailed, packed: int, place: Place) -> ModelFault:
         return ModelFault(failed, self.machine.state_text(packed), place)
