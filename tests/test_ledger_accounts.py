@@ -11,10 +11,9 @@ from ledger_world import DENY, STAKE, World, worlds
 
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.domain.identity import Address
-from choir_model.ledger.cells import DEFAULT_DESIGN
 from choir_model.lockstep.cast import MIN_STAKE, RICH, START, WINDOW, Cast, Setting
 from choir_model.ports.ledger import AccountImage, Foreign, LedgerPort, Outcome, Rejected
-from choir_model.program import addresses, bindings, calls
+from choir_model.program import addresses, bindings, calls, designs
 from choir_model.program.addresses import PROGRAM, SYSTEM, TOKEN, base58_decode, derive
 from choir_model.program.bindings import ACCOUNTS, DECIMALS, SUPPLY, Reason
 from choir_model.program.bindings import Record as RecordValue
@@ -61,7 +60,7 @@ def test_initialize_mints_the_supply_and_revokes_both_authorities(
     assert world.amount(call.address("destination")) == SUPPLY
     config = world.config()
     assert config.mint == call.address("mint")
-    assert config.design == DEFAULT_DESIGN
+    assert config.design == designs.DEFAULT
     assert (config.approval_window, config.min_stake, config.max_co_authors) == (
         WINDOW,
         MIN_STAKE,
@@ -182,12 +181,12 @@ def test_parameters_have_ranges(make: Make, name: str, value: int, fit: bool) ->
 
 
 @worlds
-@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(DEFAULT_DESIGN)])
+@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(designs.DEFAULT)])
 def test_variants_that_are_not_built_cannot_be_chosen(make: Make, name: str) -> None:
     """L1: `initialize` fixes the ledger variants; a ledger never runs one it does not know."""
     world = blank(make)
-    kind = type(getattr(DEFAULT_DESIGN, name))
-    design = dataclasses.replace(DEFAULT_DESIGN, **{name: kind(1)})
+    kind = type(getattr(designs.DEFAULT, name))
+    design = dataclasses.replace(designs.DEFAULT, **{name: kind(1)})
     cast = world.cast
     call = calls.initialize(cast.authority, cast.mint, cast.reserve, design, WINDOW, MIN_STAKE, 3)
     assert world.refused(call) is Reason.InvalidParameter

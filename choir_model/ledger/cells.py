@@ -13,9 +13,9 @@ from typing import Any
 from choir_model.domain.identity import Address, Hash
 from choir_model.engine import Cell, Field, Record
 from choir_model.ports.ledger import Purse
-from choir_model.program import bindings
+from choir_model.program import designs
 from choir_model.program.addresses import PROGRAM, SYSTEM, TOKEN
-from choir_model.program.bindings import Design, RecordStatus
+from choir_model.program.bindings import RecordStatus
 
 
 class AccountKind(Enum):
@@ -47,17 +47,6 @@ OWNERS: dict[AccountKind, Address | None] = {
 
 NOBODY: Address = bytes(32)
 
-DEFAULT_DESIGN = Design(
-    bindings.Expiry.TREASURY,
-    bindings.Rejection.FIRST_DENIAL,
-    bindings.Electorate.SNAPSHOT,
-    bindings.Payout.CLAIM,
-    bindings.Capacity.RESERVE,
-    bindings.RecordKey.THREAD_AUTHOR_HASH,
-    bindings.DenialShare.DENIERS,
-)
-"""The first variant of every choice of section 9."""
-
 
 class Clock(Record, name="clock", layer="ledger"):
     """The ledger clock (singleton): seconds, as the program reads them."""
@@ -84,7 +73,7 @@ class ConfigAccount(Record, name="config", layer="ledger"):
     """Mint, design and parameters, fixed by `initialize` (L1, L2)."""
 
     mint: Field[Address] = Field(NOBODY)
-    design = Field(DEFAULT_DESIGN)
+    design = Field(designs.DEFAULT)
     approval_window = Field(0)
     min_stake = Field(0)
     max_co_authors = Field(0)

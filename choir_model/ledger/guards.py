@@ -18,7 +18,6 @@ from typing import Any, TypeAlias
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.engine import View
 from choir_model.ledger.cells import (
-    DEFAULT_DESIGN,
     OWNERS,
     Account,
     AccountKind,
@@ -28,7 +27,7 @@ from choir_model.ledger.cells import (
     TokenAccount,
 )
 from choir_model.ports.ledger import privileges
-from choir_model.program import addresses
+from choir_model.program import addresses, designs
 from choir_model.program.bindings import (
     DECIMALS,
     INSTRUCTIONS,
@@ -178,7 +177,7 @@ def _arguments(view: View, spec: Instruction, data: bytes) -> dict[str, Any]:
         view.refuse(Reason.InvalidArguments)
     if spec.name == "initialize":
         in_range = (
-            arguments["design"] == DEFAULT_DESIGN
+            arguments["design"] == designs.DEFAULT
             and arguments["approval_window"] >= 1
             and arguments["min_stake"] >= MIN_STAKE_FLOOR
             and 1 <= arguments["max_co_authors"] <= SEATS

@@ -350,7 +350,8 @@ def _published(record: RecordAccount) -> Event:
 
 
 def _settled(record: RecordAccount, stake: int, **amounts: int) -> Event:
-    given = {"to_balance": 0, "to_escrow": 0, "to_treasury": 0, "share": 0, **amounts}
+    nothing = dict.fromkeys(("to_balance", "to_escrow", "to_payees", "to_treasury", "share"), 0)
+    given = nothing | amounts
     return bindings.StakeSettled, _about(record.author, record.hash, stake=stake, **given)
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from choir_model.domain.identity import Address, Hash, RecordKey, content_hash
-from choir_model.ledger.cells import DEFAULT_DESIGN
 from choir_model.ports.ledger import AccountImage, Confirmed, LedgerPort, Purse
-from choir_model.program import addresses, calls
+from choir_model.program import addresses, calls, designs
+from choir_model.program.bindings import Design
 
 WINDOW = 100
 """Approval window of the machines, in seconds."""
@@ -38,6 +38,7 @@ class Setting:
     min_stake: int = MIN_STAKE
     max_co_authors: int = 3
     start: int = START
+    design: Design = designs.DEFAULT
 
 
 SETTINGS = (
@@ -194,12 +195,12 @@ class Cast:
 def initialization(
     setting: Setting, authority: Address, mint: Address, destination: Address
 ) -> calls.Call:
-    """The call that initializes a ledger as the setting says, in the default design."""
+    """The call that initializes a ledger as the setting says."""
     return calls.initialize(
         authority,
         mint,
         destination,
-        DEFAULT_DESIGN,
+        setting.design,
         setting.approval_window,
         setting.min_stake,
         setting.max_co_authors,

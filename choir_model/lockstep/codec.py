@@ -22,7 +22,7 @@ from typing import Any
 from choir_model.domain import identity, lifecycle
 from choir_model.lockstep import cast, content_pair, ledger_pair, system_pair
 from choir_model.ports import content, ledger
-from choir_model.program import bindings, calls
+from choir_model.program import bindings, calls, designs
 from choir_model.protocols import sagas
 
 
@@ -51,6 +51,8 @@ _PARTS: tuple[type, ...] = (
     sagas.Conflict,
     ledger.Confirmed,
     bindings.Reason,
+    bindings.Design,
+    *designs.CHOICES.values(),
 )
 
 

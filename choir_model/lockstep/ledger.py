@@ -45,8 +45,8 @@ from choir_model.program.calls import Call
 
 LedgerFactory: TypeAlias = Callable[[], LedgerPort]
 
-LEDGER_REFUSALS = frozenset(reason.name for reason in Reason)
-"""Every refusal of L3: all of them can occur in the default design."""
+LEDGER_REFUSALS = frozenset(r.name for r in Reason) - {Reason.PayeeUnavailable.name}
+"""Every refusal of L3 that can occur in the default design."""
 LEDGER_EVENTS = frozenset(layout.name for layout in EVENTS.values())
 """Every event of L6."""
 

@@ -10,7 +10,8 @@ import hashlib
 from functools import lru_cache
 
 from choir_model.domain.identity import Address, RecordKey
-from choir_model.program import bindings
+from choir_model.program import bindings, designs
+from choir_model.program.bindings import Design
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PRIME = 2**255 - 19
@@ -96,6 +97,13 @@ def balance_vault(thread: Address) -> Address:
     return derive(bindings.BALANCE_SEED, thread)[0]
 
 
-def record(key: RecordKey) -> Address:
+def record_seeds(key: RecordKey, design: Design) -> tuple[bytes, ...]:
+    """The seeds of a record's account; the author is among them unless the design says not."""
+    if design.record_key is bindings.RecordKey.THREAD_HASH:
+        return bindings.RECORD_SEED, key.thread, key.hash
+    return bindings.RECORD_SEED, key.thread, key.author, key.hash
+
+
+def record(key: RecordKey, design: Design = designs.DEFAULT) -> Address:
     """The account of a record."""
-    return derive(bindings.RECORD_SEED, key.thread, key.author, key.hash)[0]
+    return derive(*record_seeds(key, design))[0]

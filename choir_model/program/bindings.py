@@ -70,9 +70,11 @@ class Reason(Enum):
     """guard 7: the stake is below the minimum."""
     InsufficientFunds = 6027
     """guard 7: the token account holds less than the stake."""
-    ThreadFull = 6028
+    PayeeUnavailable = 6028
+    """guard 7: an account that a share or refund is to be sent to is missing or unfit."""
+    ThreadFull = 6029
     """guard 8: every seat is taken or reserved."""
-    Overflow = 6029
+    Overflow = 6030
     """guard 9: a number would leave its range."""
 
 
@@ -160,6 +162,9 @@ MEANINGS: dict[Reason, str] = {
     ),
     Reason.InsufficientFunds: (
         "guard 7: the token account holds less than the stake"
+    ),
+    Reason.PayeeUnavailable: (
+        "guard 7: an account that a share or refund is to be sent to is missing or unfit"
     ),
     Reason.ThreadFull: (
         "guard 8: every seat is taken or reserved"
@@ -418,6 +423,7 @@ class StakeSettled:
     stake: int
     to_balance: int
     to_escrow: int
+    to_payees: int
     to_treasury: int
     share: int
 
@@ -675,6 +681,7 @@ EVENTS: dict[type, Layout] = {
             ("stake", "Q"),
             ("to_balance", "Q"),
             ("to_escrow", "Q"),
+            ("to_payees", "Q"),
             ("to_treasury", "Q"),
             ("share", "Q"),
         ),

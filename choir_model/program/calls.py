@@ -1,18 +1,19 @@
 """Calls: instructions with their accounts, as any client would send them.
 
 `Call` is what the runtime gets: program, account list, data.  The builders below fill in
-the canonical accounts of each instruction from the IDL; the `with_…` methods damage a
-call on purpose, one property at a time, to see it refused.
+the canonical accounts of each instruction from the IDL; where a record lies depends on the
+design, and payees follow after the accounts of the IDL.  The `with_…` methods damage a call
+on purpose, one property at a time, to see it refused.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from choir_model.domain.identity import Address, Hash, RecordKey
-from choir_model.program import addresses
+from choir_model.program import addresses, designs
 from choir_model.program.bindings import INSTRUCTIONS, Decision, Design
 
 
@@ -53,6 +54,11 @@ class Call:
     def with_writable(self, role: str, writable: bool) -> Call:
         """The same call with `role` writable or not."""
         return self._changed(role, writable=writable)
+
+    def with_payees(self, payees: Sequence[Address]) -> Call:
+        """The same call with the token accounts of payees after its own (payout push)."""
+        metas = tuple(Meta(payee, False, True) for payee in payees)
+        return dataclasses.replace(self, accounts=(*self.accounts, *metas))
 
     def with_data(self, data: bytes) -> Call:
         """The same accounts with other data."""
@@ -114,18 +120,25 @@ def create_thread(creator: Address, mint: Address, nonce: int) -> Call:
     return _call("create_thread", {"creator": creator, "mint": mint, "thread": thread}, nonce=nonce)
 
 
-def submit_message(author: Address, thread: Address, hash: Hash) -> Call:
+def submit_message(
+    author: Address, thread: Address, hash: Hash, design: Design = designs.DEFAULT
+) -> Call:
     """Publish directly, as a co-author (M1)."""
-    record = addresses.record(RecordKey(thread, author, hash))
+    record = addresses.record(RecordKey(thread, author, hash), design)
     accounts = {"author": author, "thread": thread, "record": record}
     return _call("submit_message", accounts, hash=hash)
 
 
 def submit_spec(
-    author: Address, author_token: Address, thread: Address, hash: Hash, stake: int
+    author: Address,
+    author_token: Address,
+    thread: Address,
+    hash: Hash,
+    stake: int,
+    design: Design = designs.DEFAULT,
 ) -> Call:
     """Submit a spec with `stake` base units from the token account `author_token` (M2)."""
-    record = addresses.record(RecordKey(thread, author, hash))
+    record = addresses.record(RecordKey(thread, author, hash), design)
     accounts = {
         "author": author,
         "thread": thread,
@@ -135,28 +148,35 @@ def submit_spec(
     return _call("submit_spec", accounts, hash=hash, stake=stake)
 
 
-def vote(voter: Address, record: RecordKey, decision: Decision) -> Call:
+def vote(
+    voter: Address, record: RecordKey, decision: Decision, design: Design = designs.DEFAULT
+) -> Call:
     """Approve or deny a pending spec (M3)."""
     accounts = {
         "voter": voter,
         "thread": record.thread,
-        "record": addresses.record(record),
+        "record": addresses.record(record, design),
     }
     return _call("vote", accounts, decision=decision)
 
 
-def settle(record: RecordKey) -> Call:
+def settle(record: RecordKey, design: Design = designs.DEFAULT) -> Call:
     """Close a spec whose window is over; anyone may (M6)."""
-    accounts = {"thread": record.thread, "record": addresses.record(record)}
+    accounts = {"thread": record.thread, "record": addresses.record(record, design)}
     return _call("settle", accounts)
 
 
-def claim(beneficiary: Address, record: RecordKey, destination: Address) -> Call:
-    """Take a denier's share of a rejected spec's stake (L5)."""
+def claim(
+    beneficiary: Address,
+    record: RecordKey,
+    destination: Address,
+    design: Design = designs.DEFAULT,
+) -> Call:
+    """Take a share of a rejected spec's stake, or the author's refund (L5)."""
     accounts = {
         "beneficiary": beneficiary,
         "thread": record.thread,
-        "record": addresses.record(record),
+        "record": addresses.record(record, design),
         "destination": destination,
     }
     return _call("claim", accounts)

@@ -23,7 +23,6 @@ from typing import Any, Protocol
 
 from choir_model import __version__
 from choir_model.content.port import ReferenceContent
-from choir_model.ledger.cells import DEFAULT_DESIGN
 from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import Cast
 from choir_model.lockstep.compare import Coverage, Disagreement, Violation
@@ -37,6 +36,7 @@ from choir_model.lockstep.system import SAGAS, system_machine_for
 from choir_model.lockstep.system_pair import SystemPair
 from choir_model.ports.content import ContentPort, StoreError
 from choir_model.ports.ledger import EngineUnavailable, LedgerPort, UnregisteredRefusal
+from choir_model.program import designs
 from choir_model.verify.failure import FailureFile, FailureFileError, Machine, write_failure
 from choir_model.verify.log import Log
 from choir_model.verify.people import People
@@ -131,8 +131,7 @@ def _ending(report: Report) -> Iterator[None]:
 
 def design() -> dict[str, str]:
     """The ledger's design variants, by name."""
-    fields = dataclasses.fields(DEFAULT_DESIGN)
-    return {f.name: getattr(DEFAULT_DESIGN, f.name).name.lower() for f in fields}
+    return designs.texts(designs.DEFAULT)
 
 
 def versions() -> dict[str, str]:

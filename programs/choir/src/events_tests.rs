@@ -40,10 +40,11 @@ fn an_event_is_discriminator_head_and_fields() {
         stake: 10,
         to_balance: 1,
         to_escrow: 2,
+        to_payees: 4,
         to_treasury: 7,
         share: 3,
     };
-    let amounts: Vec<u8> = [10u64, 1, 2, 7, 3]
+    let amounts: Vec<u8> = [10u64, 1, 2, 4, 7, 3]
         .iter()
         .flat_map(|n| n.to_le_bytes())
         .collect();

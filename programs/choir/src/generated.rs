@@ -67,10 +67,12 @@ pub enum Error {
     InvalidStake = 6026,
     /// guard 7: the token account holds less than the stake
     InsufficientFunds = 6027,
+    /// guard 7: an account that a share or refund is to be sent to is missing or unfit
+    PayeeUnavailable = 6028,
     /// guard 8: every seat is taken or reserved
-    ThreadFull = 6028,
+    ThreadFull = 6029,
     /// guard 9: a number would leave its range
-    Overflow = 6029,
+    Overflow = 6030,
 }
 
 impl From<Error> for ProgramError {
@@ -708,7 +710,7 @@ pub mod event_head {
 }
 
 /// Size of the longest event.
-pub const LONGEST_EVENT: usize = 168;
+pub const LONGEST_EVENT: usize = 176;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadCreated {
@@ -869,12 +871,13 @@ pub struct StakeSettled {
     pub stake: u64,
     pub to_balance: u64,
     pub to_escrow: u64,
+    pub to_payees: u64,
     pub to_treasury: u64,
     pub share: u64,
 }
 
 impl Event for StakeSettled {
-    const SIZE: usize = 168;
+    const SIZE: usize = 176;
     const DISCRIMINATOR: [u8; 8] = [171, 53, 105, 171, 142, 65, 236, 232];
 
     fn write_fields(&self, bytes: &mut [u8]) {
@@ -883,8 +886,9 @@ impl Event for StakeSettled {
         put(bytes, 128, self.stake);
         put(bytes, 136, self.to_balance);
         put(bytes, 144, self.to_escrow);
-        put(bytes, 152, self.to_treasury);
-        put(bytes, 160, self.share);
+        put(bytes, 152, self.to_payees);
+        put(bytes, 160, self.to_treasury);
+        put(bytes, 168, self.share);
     }
 }
 

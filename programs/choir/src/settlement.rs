@@ -123,6 +123,7 @@ impl Decision {
             stake: self.stake,
             to_balance: self.settlement.to_balance,
             to_escrow: self.settlement.to_escrow,
+            to_payees: 0,
             to_treasury: self.settlement.to_treasury,
             share: self.settlement.share,
         }
