@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ from value_model import (
     through,
 )
 
-from choir_model.engine import Action, Atom, Model, Path, State, View
+from choir_model.engine import Action, Atom, Model, ModelError, Path, State, View
 from choir_model.engine.export import (
     PathDoesNotFit,
     path_from_json,
@@ -244,6 +245,30 @@ def test_a_step_that_cannot_be_taken_any_more_is_said() -> None:
         changed = Model("values", records, [action], initial=MODEL.initial)
         with pytest.raises(kind, match=message):
             path_from_json(changed, journey(LASSO))
+
+
+def endless(view: View, *arguments: object) -> None:
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("fn", "told"),
+    [
+        (endless, "did not end within 0.05 seconds"),
+        (lambda view, *arguments: sys.exit("the end"), "SystemExit: the end"),
+    ],
+)
+def test_model_code_that_does_not_return_is_an_error_when_a_path_is_read(
+    fn: Callable[..., None], told: str
+) -> None:
+    begun = Model("values", MODEL.records, MODEL.actions, initial=fn)
+    with pytest.raises(ModelError, match=f"^the initial states of values: {told}"):
+        path_from_json(begun, journey(LASSO), patience=0.05)
+    action = Action(lambda view, value: fn(view), over=PUT.over, name="put")
+    changed = Model("values", MODEL.records, [action], initial=MODEL.initial)
+    with pytest.raises(PathDoesNotFit, match=rf"^step 1, put\(value=None\): {told}"):
+        path_from_json(changed, journey(LASSO), patience=0.05)
 
 
 def test_a_model_without_initial_states_of_its_own_begins_with_the_defaults() -> None:

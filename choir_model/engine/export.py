@@ -33,13 +33,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NoReturn, TypeAlias, cast
 
-from choir_model.engine.dictview import Fired, State, branches
+from choir_model.engine.dictview import State
+from choir_model.engine.machine import initial_states
 from choir_model.engine.model import Model
 from choir_model.engine.paths import Label, Path, PathDiverged, Step, declaration_order, differing
+from choir_model.engine.recorders import described
 from choir_model.engine.report import Finding, Report
 from choir_model.engine.sorts import Atom, Sort
 from choir_model.engine.values import canonical, member_name
 from choir_model.engine.view import Cell, ModelError
+from choir_model.engine.watchdog import LIMIT as PATIENCE
+from choir_model.engine.watchdog import ActionTimedOut, Watchdog
 
 Json: TypeAlias = Any
 EXACT = 2**53
@@ -174,36 +178,39 @@ def report_to_json(report: Report) -> dict[str, Json]:
 # Reading
 
 
-def path_from_json(model: Model, data: Json) -> Path:
+def path_from_json(model: Model, data: Json, *, patience: float | None = PATIENCE) -> Path:
     """The path that `path_to_json` wrote, replayed through the actions of `model`.
 
-    Nothing in `data` is executed.  Raises `PathDoesNotFit` where it is no path of this
-    model, and `PathDiverged` where one of its steps cannot be taken.
+    Nothing in `data` is executed.  `patience` is how many seconds one run of an action may
+    take.  Raises `PathDoesNotFit` where it is no path of this model, `PathDiverged` where one
+    of its steps cannot be taken, and `ModelError` where the model has no initial states.
     """
     try:
-        return _read(model, data)
+        with Watchdog(patience) as dog:
+            return _read(model, data, dog)
     except RecursionError:
         raise PathDoesNotFit("the path is nested too deeply") from None
 
 
-def _read(model: Model, data: Json) -> Path:
+def _read(model: Model, data: Json, dog: Watchdog) -> Path:
     fields = _object(data, "the path", PATH_FIELDS)
     for name, expected in (("format", PATH), ("version", VERSION), ("model", model.name)):
         if _key(fields.get(name)) != _key(expected):
             _misfit(name, f"{_key(fields.get(name))} instead of {_key(expected)}")
-    initial = _initial(model, _list(fields, "initial"))
+    initial = _initial(model, _list(fields, "initial"), dog)
     steps = _list(fields, "steps")
     labels = [_label(model, step, f"steps[{number}]") for number, step in enumerate(steps)]
     loop = fields.get("loop")
     if loop is not None and not (_is_number(loop) and 0 <= loop <= len(steps)):
         _misfit("loop", f"{_key(loop)} is no number of one of the {len(steps) + 1} states")
     try:
-        path = Path.run(model, initial, labels, loop)
+        path = Path.run(model, initial, labels, loop, dog)
     except PathDiverged:
         raise
     except Exception as error:
         where = ", ".join(getattr(error, "__notes__", ()))
-        raise PathDoesNotFit(f"{where}: {type(error).__name__}: {error}") from error
+        said = error.told if isinstance(error, ActionTimedOut) else described(error)
+        raise PathDoesNotFit(f"{where}: {said}") from error
     for number, (said, step) in enumerate(zip(steps, path.steps, strict=True)):
         _compare(said, step, f"steps[{number}]")
     if loop is not None and _values(model, path.states[loop]) != _values(model, path.states[-1]):
@@ -266,17 +273,14 @@ def _values(model: Model, state: State) -> dict[str, str]:
     }
 
 
-def _initial(model: Model, said: list[Json]) -> State:
+def _initial(model: Model, said: list[Json], dog: Watchdog) -> State:
     found = {}
     for number, item in enumerate(said):
         fields = _object(item, f"initial[{number}]", ("cell", "key", "value"))
         found[_key({"cell": fields.get("cell"), "key": fields.get("key")})] = _key(
             fields.get("value")
         )
-    starts = [State()]
-    if model.initial is not None:
-        outcomes = branches(model.initial, State())
-        starts = [State(o.writes) for o in outcomes if isinstance(o, Fired)]
+    starts = initial_states(model, dog)
     hidden = set() if model.keep_auxiliary else _auxiliary(model)
     found = {cell: value for cell, value in found.items() if json.loads(cell)["cell"] not in hidden}
     for start in starts:
