@@ -49,6 +49,15 @@ def has_no_option(view: View) -> bool:
     return True
 
 
+def caught(use: Callable[..., object], *arguments: object) -> bool:
+    """True, whatever comes of the use of a view."""
+    try:
+        use(*arguments)
+    except BaseException:  # noqa: BLE001 (what model code must not get away with)
+        return True
+    return True
+
+
 def five(value: int) -> int:
     return 5
 
@@ -250,6 +259,22 @@ OF_PREDICATES: dict[str, tuple[Callable[..., Any], str]] = {
         has_no_option,
         "a predicate can neither refuse nor choose; ",
     ),
+    "chooses and catches it": (
+        lambda view: caught(view.choose, (False, True)),
+        "a predicate can neither refuse nor choose; ",
+    ),
+    "refuses and catches it": (
+        lambda view: caught(view.refuse, Why.BROKE),
+        "a predicate can neither refuse nor choose; ",
+    ),
+    "emits": (
+        lambda view: view.emit("fine") is None,
+        "ModelError: an event was emitted where only reading is allowed (",
+    ),
+    "emits and catches it": (
+        lambda view: caught(view.emit, "fine"),
+        "ModelError: an event was emitted where only reading is allowed (",
+    ),
     "reads an auxiliary cell": (
         lambda view: Purse(view, "ann").seen == 0,
         "ModelError: purse.seen[ann] is auxiliary and was read",
@@ -305,6 +330,27 @@ OF_MAPPINGS: dict[str, tuple[Callable[..., Any], str]] = {
         "ModelError: purse.coins[ann] was written where only reading is allowed",
     ),
     "raises": (lambda view, image: 1 // 0, "ZeroDivisionError: integer division"),
+    "returns": (
+        lambda view, image: 0,
+        "it returned 0; a mapping returns nothing, it writes to its image; ",
+    ),
+    "generates": (generates, "it is a generator or a coroutine; a mapping is a plain function; "),
+    "emits": (
+        lambda view, image: view.emit("fine"),
+        "ModelError: an event was emitted where only reading is allowed (",
+    ),
+    "emits from the image": (
+        lambda view, image: image.emit("fine"),
+        "a mapping emits no events; ",
+    ),
+    "refuses for the image and catches it": (
+        lambda view, image: caught(image.refuse, Why.BROKE) and None,
+        "a mapping can neither refuse nor choose; ",
+    ),
+    "is disabled and catches it": (
+        lambda view, image: caught(view.choose, ()) and None,
+        "a mapping can neither refuse nor choose; ",
+    ),
     "ends the process": (lambda view, image: sys.exit("end"), "SystemExit: end ("),
 }
 

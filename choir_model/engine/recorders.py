@@ -31,6 +31,8 @@ from choir_model.engine.view import RETURNED, NoOptionSignal, RefusalSignal
 from choir_model.engine.watchdog import ActionTimedOut, Escaped, Watchdog
 
 _LABEL = "model code"
+_NOT_OF_A_PREDICATE = "a predicate can neither refuse nor choose"
+_NOT_OF_A_MAPPING = "a mapping can neither refuse nor choose"
 Recorder: TypeAlias = Callable[[Callable[..., Any], int], Recording]
 """``recorder(fn, packed)``: `fn` is the model code or an equivalent copy of it."""
 
@@ -89,19 +91,23 @@ def of_mapping(memory: Memory) -> Recorder:
         view = RecordingView(memory, packed, recording, {}, writable=False)
         image = DictView(State())
         try:
-            memory.dog.watch(_LABEL, fn, view, image)
+            returned = memory.dog.watch(_LABEL, fn, view, image)
+            if image.choices or image.ended or view.ended:
+                recording.failure = Failure(_NOT_OF_A_MAPPING)
+            elif image.events:
+                recording.failure = Failure("a mapping emits no events")
+            elif returned is not None:
+                recording.failure = Failure(_returned(returned, "a mapping", "its image"))
         except ActionTimedOut:
             raise
         except Exception as error:  # noqa: BLE001 (whatever the model code raises)
             recording.failure = Failure(described(error))
         except (RefusalSignal, NoOptionSignal):
-            recording.failure = Failure("a mapping can neither refuse nor choose")
+            recording.failure = Failure(_NOT_OF_A_MAPPING)
         finally:
             view.expire()
             image.ended = RETURNED
         _add_misuse([view, image], recording)
-        if image.choices:
-            recording.failure = Failure("a mapping can neither refuse nor choose")
         recording.result = State(image.writes)
         return recording
 
@@ -145,7 +151,9 @@ def _run_predicate(
 ) -> None:
     try:
         answer = run()
-        if type(answer) is not bool:
+        if any(view.ended for view in views):  # and the predicate caught it
+            recording.failure = Failure(_NOT_OF_A_PREDICATE)
+        elif type(answer) is not bool:
             recording.failure = Failure(
                 f"it returned {_repr(answer)}; a predicate returns True or False"
             )
@@ -155,7 +163,7 @@ def _run_predicate(
     except Exception as error:  # noqa: BLE001 (whatever the model code raises)
         recording.failure = Failure(described(error))
     except (RefusalSignal, NoOptionSignal):
-        recording.failure = Failure("a predicate can neither refuse nor choose")
+        recording.failure = Failure(_NOT_OF_A_PREDICATE)
     finally:
         for view in views:
             view.expire()
@@ -170,11 +178,11 @@ def _add_misuse(views: Sequence[RecordingView | DictView], recording: Recording)
             return
 
 
-def _returned(value: Any) -> str:
+def _returned(value: Any, what: str = "an action", where: str = "its view") -> str:
     if hasattr(value, "__next__") or hasattr(value, "__await__"):
         value.close()  # nobody will wait for it, and Python would complain
-        return "it is a generator or a coroutine; an action is a plain function"
-    return f"it returned {_repr(value)}; an action returns nothing, it writes to its view"
+        return f"it is a generator or a coroutine; {what} is a plain function"
+    return f"it returned {_repr(value)}; {what} returns nothing, it writes to {where}"
 
 
 def _repr(value: Any) -> str:

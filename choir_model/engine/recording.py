@@ -283,6 +283,8 @@ class RecordingView:
     def emit(self, event: object, **fields: object) -> None:
         # Events are made when a path is replayed; here they would only be looks.
         self._count()
+        if not self._writable:
+            raise ModelError("an event was emitted where only reading is allowed")
         if fields:
             checked_maker(event)
         else:
