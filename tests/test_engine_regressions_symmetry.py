@@ -197,6 +197,47 @@ def test_values_with_computed_fields_are_renamed() -> None:
     assert check(nodes(look)).counts.distinct == 4
 
 
+def test_a_sort_that_is_only_chosen_from_is_not_reduced_but_one_that_is_ranged_over() -> None:
+    class Chair(Record, name="chair"):
+        taken: Field[Any] = Field(None)
+
+    def sit(view: View) -> None:
+        Chair(view).taken = view.choose(NODES)
+
+    def sit_down(view: View, node: Atom) -> None:
+        Chair(view).taken = node
+
+    chosen = Model("chosen", {Chair: None}, [Action(sit)])
+    ranged = Model("ranged", {Chair: None}, [Action(sit_down, over=NODES)])
+    assert [check(model).counts.distinct for model in (chosen, ranged)] == [4, 2]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_ring_of_many_is_refused_unless_the_state_tells_who_is_first(*, named: bool) -> None:
+    people = Sort("person", 9, symmetric=True)
+
+    class Person(Record, name="person"):
+        following: Field[Any] = Field(None)
+        first = Field(False)
+
+    def ring(view: View) -> None:
+        Person(view, people[0]).first = named
+        for who, other in pairwise((*people, people[0])):
+            Person(view, who).following = other
+
+    def pass_on(view: View, who: Atom) -> None:
+        guard(view, Person(view, who).first)
+        Person(view, who).first = False
+        Person(view, Person(view, who).following).first = True
+
+    model = Model("ring", {Person: people}, [Action(pass_on, over=people)], initial=ring)
+    if named:
+        assert check(model).counts.distinct == 1
+    else:
+        with pytest.raises(ModelError, match="is too much; take fewer members, or symmetric=F"):
+            check(model)
+
+
 def test_members_that_only_distant_others_tell_apart_take_no_permutations() -> None:
     people = Sort("person", 14, symmetric=True)
 

@@ -14,7 +14,13 @@ and in further rounds, as long as that distinguishes more of them, by what is sa
 A permutation takes along what is said, so in the least state members are in that order,
 and only those of which the same is said are permuted to find it.  Even of those none need
 be that can be exchanged without changing the state, such as all of a state that mentions
-no two together.
+no two together.  In a fully regular state, as a ring in which each member names the
+next, all members look alike and none may be exchanged: of a ring of 9 or more there are too
+many permutations, and it is refused.  A cell that names one of them would tell all apart.
+
+Members are those of the sorts a model knows: that a record is declared over, or that an
+action or a property ranges over.  A symmetric sort that is only chosen from is not known, and
+its members are not exchanged; an action over the sort says the same.
 
 That no action and no property tells members apart is declared, and audited in
 :mod:`choir_model.engine.equivariance`.
@@ -185,7 +191,8 @@ class Symmetry:
         if number > MOST:
             sizes = ", ".join(f"{sort.name} has {len(sort)}" for sort in self._sorts)
             raise ModelError(
-                f"{sizes} members: to compare {number} permutations of a state is too much"
+                f"{sizes} members: to compare {number} permutations of a state is too much; "
+                "take fewer members, or symmetric=False"
             )
         targets = [member for sort in self._sorts for member in sort.members]
         for arranged in product(*map(_arrangements, blocks)):
