@@ -17,6 +17,8 @@ Not modelled by LiteSVM at all: forks, commitment levels, loss and delay of tran
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -35,7 +37,7 @@ from choir_model.ports.ledger import (
     Rejected,
     UnregisteredRefusal,
 )
-from choir_model.program.addresses import PROGRAM, SYSTEM, TOKEN, base58
+from choir_model.program.addresses import PROGRAM, SYSTEM, TOKEN, base58, base58_decode
 from choir_model.program.bindings import DECIMALS, PROGRAM_ID, Reason
 from choir_model.program.calls import Call
 from choir_model.program.events import failing_program
@@ -46,6 +48,9 @@ GENESIS_SLOT = 435_888_000
 AMPLE_LAMPORTS = 10**15
 FEES_ONLY_LAMPORTS = 890_880 + 1_000_000
 """Rent exemption of an empty account and 200 signatures: less than a record's rent."""
+PACKET_BYTES = 1232
+"""Longest transaction that clusters pass on; LiteSVM runs longer ones all the same."""
+LOOKUP_TABLES = base58_decode("AddressLookupTab1e1111111111111111111111111")
 
 TOKEN_ERRORS = {
     0x1: Foreign.TOKEN_INSUFFICIENT_FUNDS,
@@ -66,6 +71,24 @@ TOKEN_PROGRAM_ERRORS = {
     "InvalidAccountData": Foreign.TOKEN_INVALID_ACCOUNT,
     "UninitializedAccount": Foreign.TOKEN_INVALID_ACCOUNT,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a transaction is written down: what it says to the program is the same in each.
+
+    With `table`, the address of a lookup table, it is a transaction of version 0 and every
+    account found there that does not sign is named by one byte; else it is a legacy one.
+    `unit_limit`, in compute units, is asked of the compute budget program; None leaves what
+    the runtime grants, 200 000.
+    """
+
+    table: Address | None = None
+    unit_limit: int | None = None
+
+
+LEGACY = Form()
+"""As most clients write transactions."""
 
 
 def load_program(path: Path | None = None) -> bytes:
@@ -155,16 +178,22 @@ class LiteSvmLedger:
         data = mint + owner + bytes(8) + bytes(36) + b"\1" + bytes(56)
         self._put_rent_exempt(account, TOKEN, data)
 
+    def create_lookup_table(self, table: Address, listed: Sequence[Address]) -> None:
+        """Put a lookup table at `table`, filled in an earlier slot and never deactivated."""
+        kind, active_for_ever, filled_in_slot_0_by_nobody = b"\1\0\0\0", b"\xff" * 8, bytes(44)
+        header = kind + active_for_ever + filled_in_slot_0_by_nobody
+        self._put_rent_exempt(table, LOOKUP_TABLES, header + b"".join(listed))
+
     def put_account(self, address: Address, image: AccountImage) -> None:
         """Put arbitrary bytes at `address`."""
         self._put_rent_exempt(address, image.owner, image.data)
 
     # Transactions
 
-    def execute(self, call: Call, payer: Address) -> Outcome:
+    def execute(self, call: Call, payer: Address, form: Form = LEGACY) -> Outcome:
         """Run one transaction under a new blockhash."""
         self.svm.expire_blockhash()
-        self._last = self._sign(call, payer)
+        self._last = self._sign(call, payer, form)
         return self._outcome(self.svm.send_transaction(self._last))
 
     def resend(self) -> Outcome:
@@ -177,24 +206,49 @@ class LiteSvmLedger:
         self.svm.expire_blockhash()
         return self._outcome(self.svm.send_transaction(transaction))
 
-    def _sign(self, call: Call, payer: Address) -> Any:
+    def transaction_bytes(self, call: Call, payer: Address, form: Form = LEGACY) -> int:
+        """Length of the signed transaction, to hold against `PACKET_BYTES`."""
+        return len(bytes(self._sign(call, payer, form)))
+
+    def _sign(self, call: Call, payer: Address, form: Form = LEGACY) -> Any:
         from solders.instruction import AccountMeta, Instruction
-        from solders.message import Message
+        from solders.message import to_bytes_versioned
         from solders.transaction import VersionedTransaction
 
         pubkey = self._pubkey
         metas = [AccountMeta(pubkey(m.address), m.signer, m.writable) for m in call.accounts]
-        instruction = Instruction(pubkey(call.program), call.data, metas)
-        message = Message.new_with_blockhash(
-            [instruction], pubkey(payer), self.svm.latest_blockhash()
-        )
+        instructions = [Instruction(pubkey(call.program), call.data, metas)]
+        if form.unit_limit is not None:
+            from solders.compute_budget import set_compute_unit_limit
+
+            instructions.insert(0, set_compute_unit_limit(form.unit_limit))
+        message = self._message(instructions, pubkey(payer), form)
         self._tracked.update(m.address for m in call.accounts)
         self._tracked -= RESERVED | {PROGRAM, TOKEN}
         # Signed here: the transaction's own constructor takes twice as long.
         signers = message.account_keys[: message.header.num_required_signatures]
-        text = bytes(message)
+        text = to_bytes_versioned(message)
         signatures = [self._keys[bytes(signer)].sign_message(text) for signer in signers]
         return VersionedTransaction.populate(message, signatures)
+
+    def _message(self, instructions: Sequence[Any], payer: Any, form: Form) -> Any:
+        blockhash = self.svm.latest_blockhash()
+        if form.table is None:
+            from solders.message import Message
+
+            return Message.new_with_blockhash(instructions, payer, blockhash)
+        from solders.address_lookup_table_account import (
+            AddressLookupTable,
+            AddressLookupTableAccount,
+        )
+        from solders.message import MessageV0
+
+        image = self.account(form.table)
+        if image is None:
+            raise ValueError(f"there is no lookup table at {base58(form.table)}")
+        listed = AddressLookupTable.deserialize(image.data).addresses
+        tables = [AddressLookupTableAccount(self._pubkey(form.table), listed)]
+        return MessageV0.try_compile(payer, instructions, tables, blockhash)
 
     def _outcome(self, result: Any) -> Outcome:
         failed = type(result).__name__ == "FailedTransactionMetadata"
