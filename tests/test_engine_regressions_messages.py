@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import pytest
 
 from choir_model.engine import (
+    ANY,
     Action,
     Field,
     Model,
@@ -148,3 +151,81 @@ def test_an_error_of_the_models_own_function_may_be_caught_on_a_plain_state_too(
     state = State()
     state.step(action)
     assert state == {R.y[None]: 1}
+
+
+# Keys that are not declared
+
+
+@dataclass(frozen=True)
+class Alike:
+    number: int
+
+
+def of_any_key(*actions: Callable[[View], None], **parts: Any) -> Model:
+    named = [Action(action, name=f"action{n}") for n, action in enumerate(actions)]
+    return Model("m", {R: ANY}, named, **parts)
+
+
+def marks(key: Any) -> Callable[[View], None]:
+    return lambda view: view.write(R.x[key], 1)
+
+
+def looks(key: Any) -> Callable[[View], None]:
+    return lambda view: view.read(R.x[key]) and None
+
+
+def bumps(key: Any) -> Callable[[View], None]:
+    return lambda view: view.update(R.x[key], lambda value: min(value + 1, 3))
+
+
+PAIRS = [(1, True), ((1, 2), (True, 2)), (frozenset({0}), frozenset({False}))]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+@pytest.mark.parametrize("uses", [marks, looks, bumps])
+def test_keys_that_python_takes_for_equal_are_refused_where_any_key_goes(
+    uses: Callable[[Any], Callable[[View], None]], one: Any, other: Any
+) -> None:
+    first, second = R.x[one], R.x[other]
+    message = re.escape(f"{first!r} and {second!r} are one cell, since Python takes their keys")
+    told = rf"^action\d: ModelError: {message}.*; in the state: "
+    for actions, begin in ([marks(one), uses(other)], None), ([uses(other)], marks(one)):
+        with pytest.raises(ModelError, match=told):
+            check(of_any_key(*actions, initial=begin))
+
+    def catches(view: View) -> None:
+        with suppress(ModelError):
+            uses(other)(view)
+
+    with pytest.raises(ModelError, match=message):
+        check(of_any_key(marks(one), catches))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: (1, "a"), lambda: frozenset({(1,), (2,)}), lambda: Alike(5), lambda: 10**9],
+)
+def test_keys_that_are_the_same_value_are_one_cell_where_any_key_goes(
+    make: Callable[[], Any],
+) -> None:
+    model = of_any_key(marks(make()), looks(make()), bumps(make()), initial=marks(make()))
+    assert check(model).counts.distinct == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (1.5, "the key of r.x[1.5]: a float cannot be a cell value; use an int"),
+        (1.0, "the key of r.x[1.0]: a float cannot be a cell value; use an int"),
+        ((1, 1.5), "the key of r.x[(1, 1.5)]: its part [1]: a float cannot be a cell value"),
+    ],
+)
+def test_a_key_that_is_no_value_is_told_with_its_cell(key: Any, why: str) -> None:
+    for begun in (marks(key), bumps(key)):
+        with pytest.raises(ModelError) as caught:
+            check(of_any_key(marks(1), initial=begun))
+        assert str(caught.value).startswith(f"the initial states of m: ModelError: {why}")
+    for model in (of_any_key(marks(1), marks(key)), of_any_key(marks(key), initial=marks(1))):
+        with pytest.raises(ModelError) as caught:
+            check(model)
+        assert f": ModelError: {why}" in str(caught.value)

@@ -20,8 +20,8 @@ from typing import Any
 
 from choir_model.engine.decoding import decode
 from choir_model.engine.dictview import State
-from choir_model.engine.model import Model
-from choir_model.engine.values import canonical, check_value, encode
+from choir_model.engine.model import ANY, Model
+from choir_model.engine.values import SCALARS, canonical, check_value, encode
 from choir_model.engine.view import Cell, Field, ModelError
 
 Repack = Callable[[int], int]
@@ -42,6 +42,41 @@ class Plan:
     """What was packed and has been moved, until all of it is in its place."""
 
 
+def check_key(cell: Cell) -> None:
+    """`ModelError` unless the key of a cell is a value."""
+    try:
+        check_value(cell.key, f"the key of {cell!r}")
+    except TypeError as error:
+        raise ModelError(str(error)) from error
+
+
+class _Numbers(dict[Cell, int]):
+    """The numbers of cells whose keys are not declared: one that only equals a key is absent."""
+
+    def __init__(self, cells: list[Cell]) -> None:
+        super().__init__()
+        self._cells = cells
+
+    def get(self, cell: Cell, default: Any = None) -> Any:
+        """The number of the cell with this very key: True is not 1."""
+        number = super().get(cell)
+        if number is not None:
+            key, known = cell.key, self._cells[number].key
+            if key is not known and not _is_same(key, known):
+                return default
+        return default if number is None else number
+
+
+def _is_same(key: Any, known: Any) -> bool:
+    """Whether two keys that Python takes for equal are one value."""
+    if type(key) is type(known) and type(key) in SCALARS:
+        return True
+    try:
+        return encode(key) == encode(known)
+    except TypeError:
+        return False
+
+
 class Layout:
     """Cells, their values, and their place in a packed state."""
 
@@ -56,7 +91,8 @@ class Layout:
         self.relayouts = 0
         self.plan = Plan([], [], 0, int, done=True)
         self._model = model
-        self.numbers: dict[Cell, int] = {}
+        declared = not any(over is ANY for over in model.records.values())
+        self.numbers: dict[Cell, int] = {} if declared else _Numbers(self.cells)
         self._ids: list[dict[bytes, int]] = []
         self._integers: list[dict[int, int]] = []
         self._open: set[Field[Any]] = set()
@@ -79,10 +115,7 @@ class Layout:
         if found is not None:
             return found
         if cell.field in self._open:
-            try:
-                check_value(cell.key, f"the key of {cell!r}")
-            except TypeError as error:
-                raise ModelError(str(error)) from error
+            check_key(cell)
             return self._add(cell)
         raise ModelError(self._undeclared(cell))
 
