@@ -84,8 +84,16 @@ class DictView:
     ended: str = ""
     misuse: Exception | None = None
 
-    @remembered
     def read(self, cell: Cell) -> Any:
+        # Most reads come this way, on which nothing can be misused.
+        left = self.budget is None or self.steps < self.budget
+        if left and not self.ended and type(cell) is Cell and type(self.base) is State:
+            self.steps += 1
+            return self._value(cell)
+        return self._read(cell)
+
+    @remembered
+    def _read(self, cell: Cell) -> Any:
         self._count()
         return self._value(cell)
 

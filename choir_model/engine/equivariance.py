@@ -43,19 +43,23 @@ Question: TypeAlias = tuple[str, Callable[..., Any], tuple[Sort, ...]]
 def audit_equivariance(explored: Explored) -> int:
     """Check on some states that no action, constraint or watched claim tells members apart.
 
-    Returns the number of cases compared; raises `ModelError` with the first that differs.
+    Returns the number of cases compared, those of an earlier audit left out; raises
+    `ModelError` with the first that differs.
     """
     machine, sample = explored.machine, explored.sample()
     audit = _Audit(machine, list(explored.claims.values()))
     swaps = [_swap(s, i) for s in machine.model.symmetric_sorts for i in range(len(s) - 1)]
     cases = 0
-    for number, state in enumerate(sample):
+    for position, (number, state) in enumerate(sample.items()):
         every = len(sample) * len(swaps) <= MANY
-        for renaming in swaps if every else swaps[number % len(swaps) :][:1]:
-            for what, here, there in audit.cases(state, renaming):
+        for k in range(len(swaps)) if every else [position % len(swaps)]:
+            if (number, k) in explored.exchanged:
+                continue
+            for what, here, there in audit.cases(state, swaps[k]):
                 cases += 1
                 if here != there:
-                    raise ModelError(_told(what, state, renaming, here, there))
+                    raise ModelError(_told(what, state, swaps[k], here, there))
+            explored.exchanged.add((number, k))
     return cases
 
 

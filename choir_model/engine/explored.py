@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from choir_model.engine.dictview import State
@@ -81,7 +82,8 @@ class Explored:
     `parents` and `via` give the first way to each state: its parent and the label, or -1
     and the number of the initial state.  `levels` has the number of states of each level.
     `stopped` says why not everything was explored, as a noun; `audited` whether everything
-    was run again; `claims` is what was watched meanwhile.
+    was run again; `claims` is what was watched meanwhile.  `exchanged` are the states, by
+    number, for which symmetry was audited, and with which exchange of members.
     """
 
     machine: Machine
@@ -99,6 +101,7 @@ class Explored:
     stopped: str = ""
     audited: bool = False
     equivariance: int = 0
+    exchanged: set[tuple[int, int]] = field(default_factory=set)
     symmetry: Symmetry | None = None
     claims: dict[str, Property] = field(default_factory=dict)
 
@@ -122,11 +125,11 @@ class Explored:
         if whole > sum(self.levels):
             self.levels.append(whole - sum(self.levels))
 
-    def sample(self) -> list[State]:
-        """Some of the expanded states, spread over the exploration."""
-        step = self.expanded // SAMPLE + 1
-        packed = list(self.index)[: self.expanded : step]
-        return [self.machine.layout.unpack(state) for state in packed]
+    def sample(self) -> dict[int, State]:
+        """Some of the expanded states by number, spread over the exploration."""
+        numbers = range(0, self.expanded, self.expanded // SAMPLE + 1)
+        packed = islice(self.index, 0, self.expanded, numbers.step)
+        return dict(zip(numbers, map(self.machine.layout.unpack, packed), strict=True))
 
     def labels_to(self, place: Place) -> list[Label]:
         """The labels of the first way to a place, from an initial state on."""

@@ -93,6 +93,8 @@ class _Text(str):
 
 def _turned(site: str, value: Any) -> Any:
     """Hook around what is iterated."""
+    if type(value) is not set and type(value) is not frozenset:
+        return value
     found = _reversed(site, value)
     return value if found is None else found
 
@@ -124,15 +126,16 @@ def _callee(site: str, function: Any) -> Any:
 
     What asks the world instead of the view, such as a clock, is refused.
     """
-    if get_ident() in REVERSING and asks_the_world(function):
+    if get_ident() not in REVERSING:
+        return function
+    if asks_the_world(function):
         name = getattr(function, "__qualname__", repr(function))
         raise ModelError(f"it calls {name}, which is no function of the state, in {site}")
-    known = id(function) in _KNOWN or (
+    if id(function) in _KNOWN or (
         type(function) is BuiltinFunctionType and function.__name__ in _METHODS
-    )
-    if not known or get_ident() not in REVERSING:
-        return function
-    return functools.partial(_call, site, function)
+    ):
+        return functools.partial(_call, site, function)
+    return function
 
 
 def asks_the_world(function: Any) -> bool:
