@@ -15,7 +15,7 @@ from value_model import LASSO, MODEL, PUT, STUTTERING, through
 from choir_model.cli import engine_render
 from choir_model.engine import Action, Model, State, Verdict, eventually, sometimes
 from choir_model.engine import Path as Behaviour
-from choir_model.engine.paths import Label
+from choir_model.engine.paths import STAYS, Label
 from choir_model.engine.report import ActionCoverage, Audit, Counts, Finding, Report
 
 
@@ -56,8 +56,9 @@ def test_the_loop_of_a_behaviour_is_marked() -> None:
 
 
 def test_a_behaviour_that_ends_in_doing_nothing_says_so() -> None:
-    said = "\n   and it may stay so for ever: nothing obliges any action to go on\n"
+    said = f"\n   {STAYS}\n"
     assert said in shown(violated(STUTTERING))
+    assert f"{STUTTERING}\n".endswith(said)
     assert said in (ROOT / "docs" / "checking-models.md").read_text("utf-8")
 
 
@@ -113,17 +114,19 @@ HELD = Finding(sometimes(satisfied), Verdict.HOLDS)
 @pytest.mark.parametrize(
     ("stopped", "said"),
     [
-        ("the limit of 1 states", "by the limit of 1 state"),
+        ("the limit of 1 state", "by the limit of 1 state"),
         ("the limit of 12000 states", "by the limit of 12 000 states"),
-        ("the depth limit of 1 levels", "by the depth limit of 1 level"),
         ("an interrupt", "by an interrupt"),
-        ("every property was decided in 1 levels", "because every property was decided in 1 level"),
+        (
+            "the verdict on the last open property, after 1 level",
+            "by the verdict on the last open property, after 1 level",
+        ),
     ],
 )
 def test_what_ended_a_run_reads_well_in_its_line_and_in_the_last(stopped: str, said: str) -> None:
-    text = shown(HELD, stopped=stopped, bounds={"sort cup": "1 members", "limit": "1 states"})
+    text = shown(HELD, stopped=stopped, bounds={"sort cup": "1 member", "limit": "10000 states"})
     assert f"\nstopped   {said}\n" in text
-    assert "\nbounds    sort cup: 1 member · limit: 1 state\n" in text
+    assert "\nbounds    sort cup: 1 member · limit: 10 000 states\n" in text
     last = f"HOLDS 1 property; explored 4 000 000 states within sort cup: 1 member, stopped {said}"
     assert text.splitlines()[-1] == last
 

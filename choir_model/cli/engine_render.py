@@ -36,7 +36,6 @@ ROWS_SHOWN = 200
 WIDEST_STEP = 48
 """Columns for what happened, before what changed."""
 GLUE = "\N{NO-BREAK SPACE}"
-STAYS = "and it may stay so for ever: nothing obliges any action to go on"
 
 
 # Progress
@@ -188,9 +187,8 @@ def _counts(console: Console, report: Report) -> None:
 
 
 def _by(report: Report) -> str:
-    """What ended the exploration: a thing, or what was the case."""
-    said = counted(report.stopped)
-    return f"{'by' if said.startswith(('the ', 'a ', 'an ')) else 'because'} {said}"
+    """What ended the exploration."""
+    return f"by {counted(report.stopped)}"
 
 
 # Counterexamples
@@ -219,7 +217,7 @@ def _path(console: Console, path: Path) -> None:
         console.print(f"{'':{digits}}  … {steps} left out; --json has them all")
         for row in found[-(ROWS_SHOWN // 2) :]:
             _row(console, row, digits, width)
-    end = STAYS if path.loop == len(path) else ending(path)
+    end = ending(path)
     if end:
         _text(console, end, "yellow", indent=digits + 2)
 
@@ -288,8 +286,7 @@ def _text(console: Console, text: str, style: str = "default", indent: int = 0) 
 
 
 def counted(text: str) -> str:
-    """The text with its counts as people write them: ``1 state``, ``10 000 states``."""
-    text = re.sub(r"(?<![\w.:-])1 (state|level|member)s\b", r"1 \1", text)
+    """The text with its counts as people write them: ``10 000 states``."""
     return re.sub(r"(?<![\w.:-])\d{4,}(?![\w.:-])", lambda found: grouped(int(found[0])), text)
 
 

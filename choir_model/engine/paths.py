@@ -22,6 +22,8 @@ from choir_model.engine.watchdog import Watchdog
 NO_CHANGE = "(no change)"
 REPEATED = "↻ "
 """Stands before the steps of a loop."""
+STAYS = "and it may stay so for ever: nothing obliges any action to go on"
+"""How a behaviour ends that stays in its last state."""
 
 
 class Label(NamedTuple):
@@ -234,7 +236,7 @@ def ending(path: Path) -> str:
     if path.loop is None:
         return ""
     if path.loop == len(path.steps):
-        return "and nothing changes any more"
+        return STAYS
     return f"and back to state {path.loop}, for ever"
 
 
