@@ -8,7 +8,10 @@ use crate::{
     instructions,
 };
 
-pinocchio::program_entrypoint!(process, { generated::MOST_ACCOUNTS });
+/// Accounts that are looked at: those of an instruction, and one for each denier to be paid.
+const ACCOUNTS: usize = generated::MOST_ACCOUNTS + generated::SEATS as usize;
+
+pinocchio::program_entrypoint!(process, { ACCOUNTS });
 pinocchio::default_allocator!();
 pinocchio::nostd_panic_handler!();
 

@@ -16,12 +16,15 @@ use solana_compiler_builtins as _;
 pub mod accounts;
 pub mod commitment;
 pub mod create;
+pub mod decision;
+pub mod electorate;
 pub mod entrypoint;
 pub mod events;
 #[rustfmt::skip]
 pub mod generated;
 pub mod instructions;
 pub mod layout;
+pub mod payees;
 pub mod pda;
 pub mod records;
 pub mod seats;

@@ -1,11 +1,11 @@
-//! What both ways of submission share: the record of (thread, author, hash).
+//! What both ways of submission share: the record, and where it lies by design.
 
 use pinocchio::{cpi::Seed, error::ProgramError, AccountView, Address};
 
 use crate::{
     commitment::Hash,
     create::{create, Creation},
-    generated::{record, Record, RECORD_SEED},
+    generated::{record, Record, RecordKey, RECORD_SEED},
     layout::Kind,
     pda,
     state::State,
@@ -13,6 +13,7 @@ use crate::{
 
 /// A record to be created; its author pays.
 pub struct Submission<'a> {
+    pub key: RecordKey,
     pub record: &'a AccountView,
     pub author: &'a AccountView,
     pub thread: &'a Address,
@@ -22,8 +23,8 @@ pub struct Submission<'a> {
 impl Submission<'_> {
     /// The bump of the record's address, provided the account is there (guard 2b).
     pub fn bump(&self, program: &Address) -> Result<u8, ProgramError> {
-        let author = self.author.address().as_array();
-        let seeds: [&[u8]; 4] = [RECORD_SEED, self.thread.as_array(), author, self.hash];
+        let thread = self.thread.as_array();
+        let seeds: [&[u8]; 4] = [RECORD_SEED, thread, self.author_seed(), self.hash];
         pda::canonical(self.record, &seeds, program)
     }
 
@@ -33,7 +34,7 @@ impl Submission<'_> {
         let seeds = [
             Seed::from(RECORD_SEED),
             Seed::from(self.thread.as_array()),
-            Seed::from(self.author.address().as_array()),
+            Seed::from(self.author_seed()),
             Seed::from(self.hash),
             Seed::from(&bump_seed),
         ];
@@ -50,5 +51,15 @@ impl Submission<'_> {
         state.set(record::AUTHOR, *self.author.address());
         state.set(record::HASH, *self.hash);
         Ok(state)
+    }
+
+    /// The author, as far as the key has them: an empty seed is as good as none, since an address is
+    /// the hash of the seeds put together.
+    fn author_seed(&self) -> &[u8] {
+        let author = self.author.address().as_array();
+        match self.key {
+            RecordKey::ThreadAuthorHash => author,
+            RecordKey::ThreadHash => &author[..0],
+        }
     }
 }

@@ -7,6 +7,9 @@ use crate::layout::Value;
 pub const MINT_SIZE: usize = 82;
 pub const TOKEN_ACCOUNT_SIZE: usize = 165;
 
+/// State byte of a token account: 0 is uninitialised, 1 initialised.
+const FROZEN: u8 = 2;
+
 /// What guards need to know of a mint; an authority that is none is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mint {
@@ -37,6 +40,7 @@ pub struct TokenAccount {
     pub mint: Address,
     pub owner: Address,
     pub amount: u64,
+    pub is_frozen: bool,
 }
 
 impl TokenAccount {
@@ -49,6 +53,7 @@ impl TokenAccount {
             mint: Address::read(&bytes[..32])?,
             owner: Address::read(&bytes[32..64])?,
             amount: u64::read(&bytes[64..72])?,
+            is_frozen: bytes[108] == FROZEN,
         })
     }
 }
@@ -95,6 +100,9 @@ mod tests {
         let mut bytes = [3; TOKEN_ACCOUNT_SIZE];
         bytes[64..72].copy_from_slice(&77u64.to_le_bytes());
         assert_eq!(TokenAccount::read(&bytes).unwrap().amount, 77);
+        assert!(!TokenAccount::read(&bytes).unwrap().is_frozen);
+        bytes[108] = 2;
+        assert!(TokenAccount::read(&bytes).unwrap().is_frozen);
         bytes[108] = 0;
         assert_eq!(TokenAccount::read(&bytes), None);
         assert_eq!(TokenAccount::read(&[3; 164]), None);

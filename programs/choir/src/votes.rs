@@ -1,4 +1,4 @@
-//! Bitmaps over seats: approvals, denials, claims.
+//! Bitmaps over seats: electorates, approvals, denials, claims.
 
 use crate::generated::SEATS;
 
@@ -7,13 +7,20 @@ pub fn bit(seat: u8) -> Option<u32> {
     (seat < SEATS).then(|| 1 << seat)
 }
 
-/// Whether every member of an electorate approved (M4).
-pub fn is_unanimous(approvals: u32, electorate_size: u8) -> bool {
-    approvals.count_ones() >= u32::from(electorate_size)
+/// The bits of the first `count` seats, `SEATS` at most.
+pub fn first(count: u8) -> u32 {
+    ((1u64 << count.min(SEATS)) - 1) as u32
+}
+
+/// The seats whose bits are set, in order.
+pub fn seats(bits: u32) -> impl Iterator<Item = usize> {
+    (0..usize::from(SEATS)).filter(move |seat| bits >> seat & 1 == 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
 
     #[test]
@@ -27,13 +34,20 @@ mod tests {
     }
 
     #[test]
-    fn unanimity_wants_every_vote() {
-        for size in 1..=SEATS {
-            let all = u32::MAX >> (SEATS - size);
-            assert!(is_unanimous(all, size));
-            for seat in 0..size {
-                assert!(!is_unanimous(all & !bit(seat).unwrap(), size));
-            }
+    fn the_first_seats_are_the_lowest_bits() {
+        for count in 0..=SEATS {
+            let expected = (0..count).fold(0, |bits, seat| bits | bit(seat).unwrap());
+            assert_eq!(first(count), expected);
         }
+        assert_eq!(first(255), u32::MAX);
+    }
+
+    #[test]
+    fn seats_come_in_order() {
+        let listed = |bits| seats(bits).collect::<Vec<_>>();
+        assert_eq!(listed(0), []);
+        assert_eq!(listed(1), [0]);
+        assert_eq!(listed(1 << 31 | 0b1010), [1, 3, 31]);
+        assert_eq!(listed(u32::MAX), (0..32).collect::<Vec<_>>());
     }
 }

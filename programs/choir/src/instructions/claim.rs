@@ -1,16 +1,17 @@
-//! `claim`: a denier takes the share of a rejected spec's stake (L5).
+//! `claim`: a denier takes a share of a rejected spec's stake, or an author a refund (L5).
 
 use pinocchio::{Address, ProgramResult};
 
 use crate::{
     accounts::{Accounts, Call},
+    decision::subtract,
     events::Batch,
     generated::{
-        claim::*, config, record, thread, Config, Error, Record, RecordStatus, ShareClaimed,
-        Thread, TOKEN_PROGRAM as TOKEN,
+        claim::*, config, record, thread, Config, Error, Payout, Record, RecordStatus,
+        ShareClaimed, Thread, TOKEN_PROGRAM as TOKEN,
     },
     pda, seats,
-    settlement::{share, subtract},
+    settlement::{Ending, Recipients},
     state::State,
     tokens, votes,
 };
@@ -40,7 +41,8 @@ pub fn run(call: &Call) -> ProgramResult {
     }
 
     // GUARD 5: membership
-    let bit = denial_of(&thread, &record, beneficiary).ok_or(Error::NothingToClaim)?;
+    let ending = ending(&config, &record).ok_or(Error::NothingToClaim)?;
+    let bit = claim_bit(&ending, &thread, &record, beneficiary).ok_or(Error::NothingToClaim)?;
 
     // GUARD 6: duplicates
     let claims = record.get(record::CLAIMS);
@@ -49,7 +51,7 @@ pub fn run(call: &Call) -> ProgramResult {
     }
 
     // GUARD 9: overflow
-    let amount = share(record.get(record::STAKE), record.get(record::DENIALS));
+    let amount = ending.share(record.get(record::STAKE));
     let escrow_total = subtract(thread.get(thread::ESCROW_TOTAL), amount)?;
     let batch = Batch::next(&thread, 1)?;
 
@@ -69,11 +71,34 @@ pub fn run(call: &Call) -> ProgramResult {
     Ok(())
 }
 
-/// The bit of the beneficiary's denial, if the record was rejected and the beneficiary denied it.
-fn denial_of(thread: &State<Thread>, record: &State<Record>, beneficiary: &Address) -> Option<u32> {
-    if record.get(record::STATUS) != RecordStatus::Rejected {
-        return None;
+/// The bit that says that an author claimed their refund.
+const REFUND: u32 = 1;
+
+/// How the record ended, unless it was published.
+fn ending(config: &State<Config>, record: &State<Record>) -> Option<Ending> {
+    let design = config.get(config::DESIGN);
+    match record.get(record::STATUS) {
+        RecordStatus::Rejected => Some(Ending::rejection(&design, record.get(record::DENIALS))),
+        RecordStatus::Expired => Some(Ending::expiry(&design)),
+        RecordStatus::Pending | RecordStatus::Published => None,
     }
-    let bit = votes::bit(seats::seat_of(thread, beneficiary)?)?;
-    (record.get(record::DENIALS) & bit != 0).then_some(bit)
+}
+
+/// The claim bit of the beneficiary, if there is something to claim for them.
+fn claim_bit(
+    ending: &Ending,
+    thread: &State<Thread>,
+    record: &State<Record>,
+    beneficiary: &Address,
+) -> Option<u32> {
+    match (ending.payout, ending.recipients) {
+        (Payout::Push, _) | (Payout::Claim, Recipients::Treasury) => None,
+        (Payout::Claim, Recipients::Author) => {
+            (record.get(record::AUTHOR) == *beneficiary).then_some(REFUND)
+        }
+        (Payout::Claim, Recipients::Deniers) => {
+            let bit = votes::bit(seats::seat_of(thread, beneficiary)?)?;
+            (ending.denials & bit != 0).then_some(bit)
+        }
+    }
 }

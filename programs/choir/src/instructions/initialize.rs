@@ -7,7 +7,7 @@ use crate::{
     accounts::{is_vacant, Accounts, Call},
     create::{create, Creation},
     generated::{
-        config, initialize::*, Config, Design, Error, CONFIG_SEED, MIN_STAKE_FLOOR, SEATS, SUPPLY,
+        config, initialize::*, Config, Error, CONFIG_SEED, MIN_STAKE_FLOOR, SEATS, SUPPLY,
         SYSTEM_PROGRAM as SYSTEM, TOKEN_PROGRAM as TOKEN, TREASURY_SEED,
     },
     layout::Kind,
@@ -114,8 +114,7 @@ impl Genesis<'_> {
 }
 
 fn check_ranges(arguments: &Arguments) -> Result<(), Error> {
-    let in_range = arguments.design == Design::DEFAULT
-        && arguments.approval_window >= 1
+    let in_range = arguments.approval_window >= 1
         && arguments.min_stake >= MIN_STAKE_FLOOR
         && (1..=SEATS).contains(&arguments.max_co_authors);
     if in_range {
@@ -128,7 +127,7 @@ fn check_ranges(arguments: &Arguments) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generated::DenialShare;
+    use crate::generated::Design;
 
     const RIGHT: Arguments = Arguments {
         design: Design::DEFAULT,
@@ -139,12 +138,7 @@ mod tests {
 
     #[test]
     fn ranges() {
-        let design = Design {
-            denial_share: DenialShare::Refund,
-            ..Design::DEFAULT
-        };
         let wrong = [
-            Arguments { design, ..RIGHT },
             Arguments {
                 approval_window: 0,
                 ..RIGHT

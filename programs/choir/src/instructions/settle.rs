@@ -1,18 +1,20 @@
-//! `settle`: anyone closes a spec whose window is over (M6). It expires: a denial would have
-//! rejected it in `vote`, and the approval of all would have published it there.
+//! `settle`: anyone closes a spec whose window is over (M6). With a recorded denial it is rejected,
+//! else it expires; the approval of all would have published it in `vote`.
 
 use pinocchio::ProgramResult;
 
 use crate::{
     accounts::{Accounts, Call},
+    decision::Decision,
     events::Batch,
     generated::{
-        record, settle::*, thread, Config, Error, MessageExpired, RecordStatus, Thread,
-        TOKEN_PROGRAM as TOKEN,
+        config, record, settle::*, thread, Config, Error, MessageExpired, MessageRejected,
+        RecordStatus, Thread, TOKEN_PROGRAM as TOKEN,
     },
+    payees::{Offered, Payment},
     pda,
-    settlement::{Decision, Settlement},
-    syscalls, tokens,
+    settlement::Ending,
+    syscalls,
 };
 
 #[inline(never)]
@@ -23,7 +25,7 @@ pub fn run(call: &Call) -> ProgramResult {
     let mut thread = accounts.state::<Thread>(THREAD)?;
     let record = accounts.record(RECORD, &thread)?;
     let stake_vault = accounts.vault(STAKE_VAULT, &pda::STAKE, &thread)?;
-    accounts.vault(ESCROW_VAULT, &pda::ESCROW, &thread)?;
+    let escrow_vault = accounts.vault(ESCROW_VAULT, &pda::ESCROW, &thread)?;
     let treasury = accounts.treasury(TREASURY, &config)?;
     accounts.at(TOKEN_PROGRAM, &TOKEN)?;
 
@@ -44,9 +46,18 @@ pub fn run(call: &Call) -> ProgramResult {
         return Err(Error::WindowOpen.into());
     }
 
+    // GUARD 7: payees
+    let design = config.get(config::DESIGN);
+    let ending = match record.get(record::DENIALS) {
+        0 => Ending::expiry(&design),
+        denials => Ending::rejection(&design, denials),
+    };
+    let offered = Offered::after(call, ACCOUNTS, config.get(config::MINT));
+    let payees = offered.payees(&ending, &thread, &record)?;
+
     // GUARD 9: overflow
-    let settlement = Settlement::expiry(record.get(record::STAKE));
-    let decision = Decision::check(&thread, &record, RecordStatus::Expired, settlement)?;
+    let parts = ending.settlement(record.get(record::STAKE));
+    let decision = Decision::check(&thread, &record, ending.status, parts)?;
     let batch = Batch::next(&thread, 2)?;
 
     // EFFECTS
@@ -54,15 +65,29 @@ pub fn run(call: &Call) -> ProgramResult {
     decision.write_thread(&mut thread);
     decision.write_record(&mut record, now, batch.first);
     thread.set(thread::SEQUENCE, batch.last);
-    tokens::pay(&thread, stake_vault, treasury, settlement.to_treasury)?;
+    let payment = Payment {
+        stake_vault,
+        escrow_vault,
+        payees,
+        treasury,
+    };
+    payment.make(&thread, &parts)?;
 
     // EMITS
     let mut log = batch.log(&thread);
-    log.event(&MessageExpired {
-        author,
-        hash,
-        decided_at: now,
-    });
+    if ending.status == RecordStatus::Rejected {
+        log.event(&MessageRejected {
+            author,
+            hash,
+            decided_at: now,
+        });
+    } else {
+        log.event(&MessageExpired {
+            author,
+            hash,
+            decided_at: now,
+        });
+    }
     log.event(&decision.event(author, hash));
     Ok(())
 }

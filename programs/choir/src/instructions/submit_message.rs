@@ -7,7 +7,7 @@ use crate::{
     commitment,
     events::Batch,
     generated::{
-        record, submit_message::*, thread, Config, Error, MessageCreated, MessagePublished,
+        config, record, submit_message::*, thread, Config, Error, MessageCreated, MessagePublished,
         RecordStatus, Thread, SYSTEM_PROGRAM as SYSTEM,
     },
     records::Submission,
@@ -19,7 +19,7 @@ pub fn run(call: &Call) -> ProgramResult {
     // GUARD 1: accounts
     let accounts = Accounts::new(call, ACCOUNTS)?;
     let author = accounts.any(AUTHOR)?;
-    accounts.state::<Config>(CONFIG)?;
+    let config = accounts.state::<Config>(CONFIG)?;
     let mut thread = accounts.state::<Thread>(THREAD)?;
     let record = accounts.any(RECORD)?;
     accounts.at(SYSTEM_PROGRAM, &SYSTEM)?;
@@ -30,6 +30,7 @@ pub fn run(call: &Call) -> ProgramResult {
     // GUARD 2b: accounts to be created
     let (thread_key, author_key) = (*thread.view().address(), *author.address());
     let submission = Submission {
+        key: config.get(config::DESIGN).record_key,
         record,
         author,
         thread: &thread_key,

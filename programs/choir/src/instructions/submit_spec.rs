@@ -4,15 +4,15 @@ use pinocchio::ProgramResult;
 
 use crate::{
     accounts::{is_vacant, Accounts, Call},
+    decision::add,
     events::Batch,
     generated::{
-        config, record, submit_spec::*, thread, Config, Error, Record, RecordStatus, SpecSubmitted,
-        Thread, SYSTEM_PROGRAM as SYSTEM, TOKEN_PROGRAM as TOKEN,
+        config, record, submit_spec::*, thread, Capacity, Config, Error, Record, RecordStatus,
+        SpecSubmitted, Thread, SYSTEM_PROGRAM as SYSTEM, TOKEN_PROGRAM as TOKEN,
     },
     pda,
     records::Submission,
     seats,
-    settlement::add,
     state::State,
     syscalls, tokens,
 };
@@ -38,7 +38,9 @@ pub fn run(call: &Call) -> ProgramResult {
 
     // GUARD 2b: accounts to be created
     let (thread_key, author_key) = (*thread.view().address(), *author.address());
+    let design = config.get(config::DESIGN);
     let submission = Submission {
+        key: design.record_key,
         record,
         author,
         thread: &thread_key,
@@ -66,11 +68,9 @@ pub fn run(call: &Call) -> ProgramResult {
 
     // GUARD 8: capacity
     let electorate_size = thread.get(thread::CO_AUTHOR_COUNT);
-    let (pending, seats) = (
-        thread.get(thread::PENDING_COUNT),
-        config.get(config::MAX_CO_AUTHORS),
-    );
-    if is_full(electorate_size, pending, seats) {
+    let pending = thread.get(thread::PENDING_COUNT);
+    let seats = config.get(config::MAX_CO_AUTHORS);
+    if design.capacity == Capacity::Reserve && is_full(electorate_size, pending, seats) {
         return Err(Error::ThreadFull.into());
     }
 

@@ -40,6 +40,8 @@ impl World {
             record: Fixture::state::<Record>(),
             others: Vec::new(),
         };
+        let mut config: State<Config> = State::load(&world.config.view()).unwrap();
+        config.set(config::MAX_CO_AUTHORS, SEATS);
         let mut thread = world.thread();
         thread.set(thread::STAKE_TOTAL, STAKE);
         thread.set(thread::PENDING_COUNT, 1);

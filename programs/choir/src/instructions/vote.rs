@@ -5,13 +5,17 @@ use pinocchio::{AccountView, Address, ProgramResult};
 use crate::{
     accounts::{Accounts, Call},
     commitment::{self, Hash},
+    decision::Decision,
+    electorate,
     events::Batch,
     generated::{
-        record, thread, vote::*, ApprovalReceived, CoAuthorAdded, Config, Decision as Vote, Error,
-        MessagePublished, MessageRejected, Record, RecordStatus, Thread, TOKEN_PROGRAM as TOKEN,
+        config, record, thread, vote::*, ApprovalReceived, CoAuthorAdded, Config, Decision as Vote,
+        Design, Error, MessagePublished, MessageRejected, Record, RecordStatus, Rejection, Thread,
+        TOKEN_PROGRAM as TOKEN,
     },
+    payees::{Offered, Payment},
     pda, seats,
-    settlement::{Decision, Settlement},
+    settlement::{Ending, Settlement},
     state::State,
     syscalls, tokens, votes,
 };
@@ -48,35 +52,48 @@ pub fn run(call: &Call) -> ProgramResult {
 
     // GUARD 5: membership
     let seat = seats::seat_of(&thread, voter).ok_or(Error::NotCoAuthor)?;
-    let electorate_size = record.get(record::ELECTORATE_SIZE);
-    if seat >= electorate_size {
+    let bit = votes::bit(seat).ok_or(Error::NotInElectorate)?;
+    let design = config.get(config::DESIGN);
+    let electorate = electorate::members(design.electorate, &thread, &record);
+    if electorate & bit == 0 {
         return Err(Error::NotInElectorate.into());
     }
 
     // GUARD 6: duplicates
-    let bit = votes::bit(seat).ok_or(Error::NotInElectorate)?;
-    let (approvals, denials) = (record.get(record::APPROVALS), record.get(record::DENIALS));
+    let (mut approvals, mut denials) = (record.get(record::APPROVALS), record.get(record::DENIALS));
     if (approvals | denials) & bit != 0 {
         return Err(Error::AlreadyVoted.into());
     }
 
-    // GUARD 9, EFFECTS, EMITS: by what the vote comes to
+    // GUARDS 7 TO 9, EFFECTS, EMITS: by what the vote comes to
+    match decision {
+        Vote::Approve => approvals |= bit,
+        Vote::Deny => denials |= bit,
+    }
     let ballot = Ballot {
         author: record.get(record::AUTHOR),
         hash: record.get(record::HASH),
         voter: *voter,
         decision,
+        approvals,
+        denials,
         now,
+        design,
+        seats: config.get(config::MAX_CO_AUTHORS),
+        offered: Offered::after(call, ACCOUNTS, config.get(config::MINT)),
         thread,
         record,
         stake_vault,
+        escrow_vault,
+        balance_vault,
+        treasury,
     };
-    if decision == Vote::Deny {
-        ballot.reject(denials | bit, escrow_vault, treasury)
-    } else if votes::is_unanimous(approvals | bit, electorate_size) {
-        ballot.publish(approvals | bit, balance_vault)
+    if electorate::is_unanimous(electorate, approvals) {
+        ballot.publish()
+    } else if decision == Vote::Deny && design.rejection == Rejection::FirstDenial {
+        ballot.reject()
     } else {
-        ballot.approve(approvals | bit)
+        ballot.stand()
     }
 }
 
@@ -86,20 +103,30 @@ struct Ballot<'a> {
     hash: Hash,
     voter: Address,
     decision: Vote,
+    /// The votes with this one.
+    approvals: u32,
+    denials: u32,
     now: i64,
+    design: Design,
+    /// How many there are.
+    seats: u8,
+    offered: Offered<'a>,
     thread: State<Thread>,
     record: State<Record>,
     stake_vault: &'a AccountView,
+    escrow_vault: &'a AccountView,
+    balance_vault: &'a AccountView,
+    treasury: &'a AccountView,
 }
 
 impl Ballot<'_> {
-    /// An approval that others must follow.
-    fn approve(mut self, approvals: u32) -> ProgramResult {
+    /// A vote that decides nothing: others must follow, or the window must end.
+    fn stand(mut self) -> ProgramResult {
         // GUARD 9: overflow
         let batch = Batch::next(&self.thread, 1)?;
 
         // EFFECTS
-        self.record.set(record::APPROVALS, approvals);
+        self.write_votes();
         self.thread.set(thread::SEQUENCE, batch.last);
 
         // EMITS
@@ -107,30 +134,29 @@ impl Ballot<'_> {
         Ok(())
     }
 
-    /// A denial (M5).
-    fn reject(
-        mut self,
-        denials: u32,
-        escrow_vault: &AccountView,
-        treasury: &AccountView,
-    ) -> ProgramResult {
+    /// A denial that decides (M5).
+    fn reject(mut self) -> ProgramResult {
+        // GUARD 7: payees
+        let ending = Ending::rejection(&self.design, self.denials);
+        let payees = self.offered.payees(&ending, &self.thread, &self.record)?;
+
         // GUARD 9: overflow
-        let split = Settlement::rejection(self.record.get(record::STAKE), denials);
-        let decision = Decision::check(&self.thread, &self.record, RecordStatus::Rejected, split)?;
+        let parts = ending.settlement(self.record.get(record::STAKE));
+        let decision = Decision::check(&self.thread, &self.record, ending.status, parts)?;
         let batch = Batch::next(&self.thread, 3)?;
 
         // EFFECTS
-        self.record.set(record::DENIALS, denials);
+        self.write_votes();
         decision.write_record(&mut self.record, self.now, batch.first + 1);
         decision.write_thread(&mut self.thread);
         self.thread.set(thread::SEQUENCE, batch.last);
-        tokens::pay(
-            &self.thread,
-            self.stake_vault,
-            escrow_vault,
-            split.to_escrow,
-        )?;
-        tokens::pay(&self.thread, self.stake_vault, treasury, split.to_treasury)?;
+        let payment = Payment {
+            stake_vault: self.stake_vault,
+            escrow_vault: self.escrow_vault,
+            payees,
+            treasury: self.treasury,
+        };
+        payment.make(&self.thread, &parts)?;
 
         // EMITS
         let mut log = batch.log(&self.thread);
@@ -145,16 +171,18 @@ impl Ballot<'_> {
     }
 
     /// The approval that completes the electorate (M4).
-    fn publish(mut self, approvals: u32, balance_vault: &AccountView) -> ProgramResult {
-        // GUARD 9: overflow
-        let split = Settlement::publication(self.record.get(record::STAKE));
-        let decision = Decision::check(&self.thread, &self.record, RecordStatus::Published, split)?;
-        let leaf_index = commitment::next_leaf(&self.thread)?;
+    fn publish(mut self) -> ProgramResult {
+        // GUARD 8: capacity
         let seat = self.seat_for_author()?;
+
+        // GUARD 9: overflow
+        let parts = Settlement::publication(self.record.get(record::STAKE));
+        let decision = Decision::check(&self.thread, &self.record, RecordStatus::Published, parts)?;
+        let leaf_index = commitment::next_leaf(&self.thread)?;
         let batch = Batch::next(&self.thread, 3 + u64::from(seat.is_some()))?;
 
         // EFFECTS
-        self.record.set(record::APPROVALS, approvals);
+        self.write_votes();
         self.record.set(record::LEAF_INDEX, leaf_index);
         decision.write_record(&mut self.record, self.now, batch.first + 1);
         decision.write_thread(&mut self.thread);
@@ -167,8 +195,8 @@ impl Ballot<'_> {
         tokens::pay(
             &self.thread,
             self.stake_vault,
-            balance_vault,
-            split.to_balance,
+            self.balance_vault,
+            parts.to_balance,
         )?;
 
         // EMITS
@@ -192,10 +220,15 @@ impl Ballot<'_> {
 
     /// The seat that the author takes: none when another spec has seated them meanwhile.
     fn seat_for_author(&self) -> Result<Option<u8>, Error> {
-        match seats::seat_of(&self.thread, &self.author) {
-            Some(_) => Ok(None),
-            None => seats::free_seat(&self.thread).map(Some),
+        if seats::seat_of(&self.thread, &self.author).is_some() {
+            return Ok(None);
         }
+        seats::free_seat(&self.thread, self.seats).map(Some)
+    }
+
+    fn write_votes(&mut self) {
+        self.record.set(record::APPROVALS, self.approvals);
+        self.record.set(record::DENIALS, self.denials);
     }
 
     fn received(&self) -> ApprovalReceived {
