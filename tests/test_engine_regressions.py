@@ -19,6 +19,7 @@ from choir_model.engine import (
     always,
     check,
     guard,
+    sorts,
 )
 
 PEOPLE = Sort("person", 2, symmetric=True)
@@ -162,3 +163,28 @@ def test_a_test_may_speak_of_the_variable_of_a_loop() -> None:
     report = check(model)
     assert report.verdict is Verdict.HOLDS
     assert report.counts.distinct == 10
+
+
+MANY = frozenset(range(300))
+
+
+def number(view: View) -> None:
+    view.choose(("big", "small"))
+    Slot(view).content = view.choose(MANY)
+
+
+@pytest.mark.parametrize("parts", [{"initial": number}, {}], ids=["initial", "action"])
+def test_the_options_of_a_choice_are_put_in_order_once_for_all_branches(
+    parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_order, calls = sorts.in_order, list[Any]()
+
+    def counting(options: Any) -> Any:
+        calls.append(options)
+        return put_in_order(options)
+
+    monkeypatch.setattr(sorts, "in_order", counting)
+    rest = Action(lambda view: None, name="rest")
+    model = Model("slots", {Slot: None}, [rest if parts else Action(number)], **parts)
+    assert check(model).counts.distinct == len(MANY)
+    assert len(calls) == 2 * 3  # run again, as always; both choices, the second after either first

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from choir_model.engine.sorts import in_order
+from choir_model.engine.sorts import Orders, in_order_once
 from choir_model.engine.values import SCALARS, canonical, check_value
 from choir_model.engine.view import (
     DISABLED,
@@ -83,6 +83,7 @@ class DictView:
     steps: int = 0
     ended: str = ""
     misuse: Exception | None = None
+    orders: Orders = field(default_factory=dict)
 
     def read(self, cell: Cell) -> Any:
         # Most reads come this way, on which nothing can be misused.
@@ -115,18 +116,19 @@ class DictView:
     @remembered
     def choose(self, options: Sequence[T] | frozenset[T]) -> T:
         self._count()
-        options = in_order(options)
-        if not options:
+        ordered = in_order_once(options, tuple(self.choices), self.orders)
+        if not ordered:
             self.ended = DISABLED
             raise NoOptionSignal
         position = len(self.choices)
         taken = self.script[position] if position < len(self.script) else 0
-        if not 0 <= taken < len(options):
-            raise ModelError(f"choose: the script takes option {taken} of {len(options)}")
+        if not 0 <= taken < len(ordered):
+            raise ModelError(f"choose: the script takes option {taken} of {len(ordered)}")
         self.choices.append(taken)
-        self.widths.append(len(options))
-        self.options.append(options[taken])
-        return options[taken]
+        self.widths.append(len(ordered))
+        option: T = ordered[taken]
+        self.options.append(option)
+        return option
 
     @remembered
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:
@@ -199,8 +201,11 @@ def _run(
     params: tuple[object, ...],
     script: tuple[int, ...],
     budget: int | None = STEP_BUDGET,
+    orders: Orders | None = None,
 ) -> tuple[Outcome, DictView]:
     view = DictView(state, script, budget)
+    if orders is not None:
+        view.orders = orders
     outcome: Outcome
     try:
         action(view, *params)
@@ -224,18 +229,26 @@ def _run(
 def branches(action: Action, state: Mapping[Cell, Any], *params: object) -> list[Outcome]:
     """Every outcome of `action` in `state`, one per combination of choices, in order."""
     found: list[Outcome] = []
+    orders: Orders = {}
     script: tuple[int, ...] | None = ()
     while script is not None:
-        outcome, script = branch(action, state, params, script)
+        outcome, script = branch(action, state, params, script, orders)
         found.append(outcome)
     return found
 
 
 def branch(
-    action: Action, state: Mapping[Cell, Any], params: tuple[object, ...], script: tuple[int, ...]
+    action: Action,
+    state: Mapping[Cell, Any],
+    params: tuple[object, ...],
+    script: tuple[int, ...],
+    orders: Orders,
 ) -> tuple[Outcome, tuple[int, ...] | None]:
-    """One outcome of `action` in `state`, and the script of the next; None after the last."""
-    outcome, view = _run(action, state, params, script)
+    """One outcome of `action` in `state`, and the script of the next; None after the last.
+
+    `orders` is handed from branch to branch, and empty for the first.
+    """
+    outcome, view = _run(action, state, params, script, orders=orders)
     return outcome, next_script(view.choices, view.widths)
 
 

@@ -20,7 +20,7 @@ from choir_model.engine.moves import Labels, Move, moves_of
 from choir_model.engine.paths import Label, differing, identity_of, order_of_cell
 from choir_model.engine.purity import perturbed
 from choir_model.engine.recording import Memory
-from choir_model.engine.sorts import tuples
+from choir_model.engine.sorts import Orders, tuples
 from choir_model.engine.trees import Forest, Leaf, ModelCodeFailed, Tree, order_of_sets
 from choir_model.engine.values import encode
 from choir_model.engine.view import Field, ModelError
@@ -167,18 +167,18 @@ def outcomes_of(
     the first ones and a sample.  Raises `Unrepeatable` if anything differs, and
     `ActionTimedOut`, both beginning with `label`; what the model code raises passes through.
     """
-    found = _branches(dog, label, partial(branch, fn, state, arguments))
+    found = _branches(dog, label, partial(branch, fn, state, arguments), {})
     for outcome in found:
         for cell in outcome.writes if isinstance(outcome, Fired) else ():
             check_key(cell)
     again = perturbed(fn)
     again.sites.clear()
-    rerun = partial(again.run, branch, fn, state, arguments)
+    rerun, orders = partial(again.run, branch, fn, state, arguments), Orders()
     try:
-        told = _difference(found[:AUDITED], _branches(dog, label, rerun, AUDITED))
+        told = _difference(found[:AUDITED], _branches(dog, label, rerun, orders, AUDITED))
         for outcome in found[AUDITED :: len(found) // AUDITED + 1]:
             if isinstance(outcome, Fired) and not told:
-                told = _difference([outcome], [dog.watch(label, rerun, outcome.choices)[0]])
+                told = _difference([outcome], [dog.watch(label, rerun, outcome.choices, orders)[0]])
     except ActionTimedOut:
         raise
     except Exception as error:  # noqa: BLE001 (whatever the model code raises)
@@ -189,12 +189,12 @@ def outcomes_of(
 
 
 def _branches(
-    dog: Watchdog, label: str, run: Callable[..., Any], most: int | None = None
+    dog: Watchdog, label: str, run: Callable[..., Any], orders: Orders, most: int | None = None
 ) -> list[Outcome]:
     found: list[Outcome] = []
     script: tuple[int, ...] | None = ()
     while script is not None and len(found) != most:
-        outcome, script = dog.watch(label, run, script)
+        outcome, script = dog.watch(label, run, script, orders)
         found.append(outcome)
     return found
 

@@ -32,7 +32,7 @@ from choir_model.engine.expressions import (
     check_argument,
 )
 from choir_model.engine.layout import Layout
-from choir_model.engine.sorts import in_order, orderless, ordinary
+from choir_model.engine.sorts import Orders, in_order_once, orderless, ordinary
 from choir_model.engine.values import SCALARS, canonical, check_value
 from choir_model.engine.view import (
     DISABLED,
@@ -100,8 +100,7 @@ class Recording:
     """Looks in order, and the branches or the failure they led to.
 
     `written` are the fields that any branch wrote, refused ones excepted; `result` is what
-    a predicate returned; `options` are those of each choice met, as given and in order, by
-    the options taken before.
+    a predicate returned; `options` are those of each choice met.
     """
 
     looks: list[Look] = field(default_factory=list)
@@ -109,7 +108,7 @@ class Recording:
     failure: Failure | None = None
     written: dict[Field[Any], Cell] = field(default_factory=dict)
     result: Any = None
-    options: dict[tuple[int, ...], tuple[Any, Any]] = field(default_factory=dict)
+    options: Orders = field(default_factory=dict)
 
 
 class Memory(NamedTuple):
@@ -279,7 +278,7 @@ class RecordingView:
         if self._memory.guarded:
             options = ordinary(tuple(options) if isinstance(options, list) else options)
         position = len(self.choices)
-        ordered = self._in_order(options, tuple(self.choices))
+        ordered = in_order_once(options, tuple(self.choices), self._recording.options)
         if not ordered or not self._writable:  # who only reads has nothing to choose
             self.ended = DISABLED
             raise NoOptionSignal
@@ -288,13 +287,6 @@ class RecordingView:
         self.widths.append(len(ordered))
         taken_option: T = self._hand_out(ordered[taken])
         return taken_option
-
-    def _in_order(self, options: Any, before: tuple[int, ...]) -> Any:
-        """The options in order; branches that come to the same choice do not sort them again."""
-        met = self._recording.options.get(before)
-        if met is None or met[0] != options:
-            met = self._recording.options[before] = options, in_order(options)
-        return met[1]
 
     @remembered
     def refuse(self, reason: Enum, role: str = "") -> NoReturn:

@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from itertools import product
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from choir_model.engine.values import canonical, check_value, encode
 from choir_model.engine.view import ModelError
@@ -123,6 +123,18 @@ def in_order(options: Sequence[T] | frozenset[T]) -> Sequence[T]:
             "a set is put in order"
         )
     return ordered
+
+
+Orders: TypeAlias = dict[tuple[int, ...], tuple[Any, Any]]
+"""The options of the choices met by an action, as given and in order, by those taken before."""
+
+
+def in_order_once(options: Any, before: tuple[int, ...], known: Orders) -> Any:
+    """`in_order(options)`; branches that come to the same choice do not sort them again."""
+    met = known.get(before)
+    if met is None or (met[0] is not options and met[0] != options):
+        met = known[before] = options, in_order(options)
+    return met[1]
 
 
 def _no_options(options: object) -> str:
