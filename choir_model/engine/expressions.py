@@ -44,7 +44,9 @@ class Constant:
     @property
     def key(self) -> Hashable:
         """Equal for constants of the same value and type."""
-        return ("constant", _key_of(self.value))
+        kind = type(self.value)
+        # Of scalars, type and value tell as much as the bytes do.
+        return ("constant", kind, self.value if kind in SCALARS else _key_of(self.value))
 
 
 class Base:

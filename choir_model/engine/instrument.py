@@ -9,6 +9,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import builtins
 import collections
 import copy
 import dataclasses
@@ -126,14 +127,18 @@ def _callee(site: str, function: Any) -> Any:
 
     What asks the world instead of the view, such as a clock, is refused.
     """
+    kind = type(function)
+    if kind is FunctionType and function.__module__ not in _WORLDLY:
+        return function  # with hooks of its own, or else taken for what it is
+    known = id(function) in _KNOWN
+    if not known and (isinstance(function, type) or id(function) in _HARMLESS):
+        return function  # by far the most frequent: the facade of a record
     if get_ident() not in REVERSING:
         return function
-    if asks_the_world(function):
+    if not known and asks_the_world(function):
         name = getattr(function, "__qualname__", repr(function))
         raise ModelError(f"it calls {name}, which is no function of the state, in {site}")
-    if id(function) in _KNOWN or (
-        type(function) is BuiltinFunctionType and function.__name__ in _METHODS
-    ):
+    if known or (kind is BuiltinFunctionType and function.__name__ in _METHODS):
         return functools.partial(_call, site, function)
     return function
 
@@ -150,6 +155,13 @@ def asks_the_world(function: Any) -> bool:
         return True
     moment = isinstance(owner, type) and owner.__module__ == "datetime"
     return moment and function.__name__ in ("now", "utcnow", "today")
+
+
+_HARMLESS = {
+    id(function)
+    for function in vars(builtins).values()
+    if type(function) is BuiltinFunctionType and not asks_the_world(function)
+}
 
 
 def _call(site: str, function: Any, *args: Any, **named: Any) -> Any:

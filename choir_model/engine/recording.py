@@ -199,9 +199,9 @@ class RecordingView:
         if self._budget > 0 and not self.ended:
             number = self._numbers.get(cell, -1)
             pending = self._pending.get(number)
-            if pending is None and number >= 0:
+            if number >= 0 and (pending is None or type(pending) is Constant):
                 self._budget -= 1
-                known = self._known.get(number)
+                known = pending or self._known.get(number)
                 value = self._look(number) if known is None else known.value
                 return self._hand_out(value) if self._guarded else value
         return self._read(cell)
@@ -213,16 +213,13 @@ class RecordingView:
         if number is None:
             number = self._number(cell)
         pending = self._pending.get(number)
-        if pending is None:
-            known = self._known.get(number)
-            value = self._look(number) if known is None else known.value
-            return self._hand_out(value) if self._memory.guarded else value
         if isinstance(pending, Expression):
             pending = self._pending[number] = Constant(self._resolve(pending, cell))
-        return self._hand_out(pending.value)
+        return self._hand_out(self._look(number) if pending is None else pending.value)
 
     def write(self, cell: Cell, value: object) -> None:
-        if type(value) in SCALARS and type(cell) is Cell and self._writable:
+        plain = type(value) in SCALARS or isinstance(value, Enum)
+        if plain and type(cell) is Cell and self._writable:
             number = self._numbers.get(cell)
             if number is not None and self._budget > 0 and not self.ended:
                 self._budget -= 1

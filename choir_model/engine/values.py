@@ -231,7 +231,7 @@ def encode(value: object) -> bytes:
         return plain(value)
     kind: Any = type(value)
     if isinstance(value, Enum):
-        return b"e" + _name_of(kind) + _framed(member_name(value).encode())
+        return _encode_member(kind, member_name(value))
     names = field_names(kind)
     if names is not None:
         fields = [encode(getattr(value, name)) for name in names]
@@ -252,6 +252,11 @@ def _encode_int(value: int) -> bytes:
 @lru_cache(maxsize=4096)
 def _encode_text(value: str) -> bytes:
     return b"s" + _framed(value.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=4096)
+def _encode_member(kind: type, name: str) -> bytes:
+    return b"e" + _name_of(kind) + _framed(name.encode())
 
 
 def _encode_set(value: frozenset[Any]) -> bytes:

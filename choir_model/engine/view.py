@@ -126,6 +126,10 @@ class Cell(NamedTuple):
         return f"{self.field.name}[{key}]"
 
 
+_tuple: Any = tuple.__new__
+"""``_tuple(Cell, (field, key))`` is `Cell`, in half the time."""
+
+
 class Computed:
     """``fn(*args)``, with cells among `args` looked up where it is used.
 
@@ -169,13 +173,13 @@ class Field(Generic[T]):
     @overload
     def __get__(self, record: Record, owner: type[Record]) -> T: ...
     def __get__(self, record: Record | Cell | None, owner: object) -> Field[T] | T:
-        if not isinstance(record, Record):
+        if record is None or not isinstance(record, Record):
             return self
-        value: T = record.view.read(Cell(self, record.key))
+        value: T = record.view.read(_tuple(Cell, (self, record.key)))
         return value
 
     def __set__(self, record: Record, value: T) -> None:
-        record.view.write(Cell(self, record.key), value)
+        record.view.write(_tuple(Cell, (self, record.key)), value)
 
     def __repr__(self) -> str:
         return self.name
