@@ -12,7 +12,9 @@ import pytest
 from ledger_world import APPROVE, DENY, STAKE, World
 
 from choir_model.adapters import litesvm
-from choir_model.adapters.litesvm import GENESIS_SLOT, LiteSvmLedger, load_program, refusal
+from choir_model.adapters.litesvm import LiteSvmLedger, load_program
+from choir_model.adapters.solana import GENESIS_SLOT
+from choir_model.adapters.solana_errors import refusal
 from choir_model.domain.identity import Address
 from choir_model.lockstep.cast import RICH, Cast, Setting
 from choir_model.ports.ledger import (
@@ -321,7 +323,7 @@ def test_an_error_nobody_registered_is_no_guess(error: object, logs: list[str]) 
 
 
 def test_a_code_means_what_its_program_means_by_it() -> None:
-    assert refusal(*failed(6029, PROGRAM_ID)) is Reason.Overflow
+    assert refusal(*failed(Reason.Overflow.value, PROGRAM_ID)) is Reason.Overflow
     assert refusal(*failed(1, addresses.base58(addresses.SYSTEM))) is Foreign.INSUFFICIENT_LAMPORTS
     token = addresses.base58(addresses.TOKEN)
     assert refusal(*failed(1, token)) is Foreign.TOKEN_INSUFFICIENT_FUNDS
