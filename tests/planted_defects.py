@@ -24,7 +24,17 @@ from typing import Any
 from choir_model.adapters.edge_access import AccessFilters
 from choir_model.content import reference
 from choir_model.engine import dictview
-from choir_model.ledger import cells, commitment, guards, instructions, port, tokens
+from choir_model.ledger import (
+    announcements,
+    cells,
+    commitment,
+    decisions,
+    electorates,
+    guards,
+    instructions,
+    port,
+    tokens,
+)
 from choir_model.ports import ledger as ledger_port
 
 
@@ -124,10 +134,10 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
         "L3",
         (
             Edit(
-                instructions.vote,
+                electorates.seat_of,
                 "    if voter not in seats:\n",
                 "    if voter not in seats:\n"
-                "        record.update(RecordAccount.denials, set_bit, 31)\n",
+                "        record.denials = record.denials | 1 << 31\n",
             ),
             Edit(
                 dictview._run,
@@ -144,9 +154,10 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
     defect(
         "an expired stake is what the vault holds, donations included",
         "L4",
-        instructions.settle,
-        "stake = record.stake",
-        'stake = TokenAccount(view, call.roles["stake_vault"]).amount',
+        decisions.reach,
+        "stake = config.design, record.stake",
+        "stake = config.design, (record.stake if status is not RecordStatus.EXPIRED "
+        'else tokens.TokenAccount(view, call.roles["stake_vault"]).amount)',
     ),
     defect(
         "a share is paid back into the escrow",
@@ -172,21 +183,21 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
     defect(
         "whoever has a seat has a share",
         "L5",
-        instructions.claim,
-        "not record.test(RecordAccount.denials, has_bit, seats.index(beneficiary))",
-        "False",
+        instructions._claim_bit,
+        "seat if record.test(RecordAccount.denials, has_bit, seat) else None",
+        "seat",
     ),
     defect(
         "a new co-author is not announced",
         "L6",
-        instructions._approve,
-        'events.append((bindings.CoAuthorAdded, {"co_author": author, "seat": len(seats)}))',
+        decisions.carry_out,
+        "events.append((bindings.CoAuthorAdded, joined))",
         "pass",
     ),
     defect(
         "sequence numbers skip",
         "L6",
-        instructions._announce,
+        announcements.announce,
         "thread.update(ThreadAccount.sequence, add, count)",
         "thread.update(ThreadAccount.sequence, add, count + (count > 2))",
     ),
@@ -242,7 +253,7 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
     defect(
         "who joined later votes too",
         "M2",
-        instructions.vote,
+        electorates.seat_of,
         "seat >= record.electorate_size",
         "seat >= len(seats)",
     ),
@@ -257,22 +268,22 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
         "a majority is unanimous",
         "M4",
         cells.completes,
-        "bits | 1 << position == (1 << size) - 1",
-        "2 * (bits | 1 << position).bit_count() > size",
+        "bits | 1 << position == electorate",
+        "2 * (bits | 1 << position).bit_count() > electorate.bit_count()",
     ),
     defect(
         "an author seated meanwhile is seated again",
         "M4",
-        instructions._approve,
-        "if author not in seats:",
+        decisions.reach,
+        "if record.author not in seats:",
         "if True:",
     ),
     defect(
         "a denied stake is recorded in escrow and paid to the treasury",
         "M5",
-        instructions._reject,
-        'call.roles["escrow_vault"], share',
-        'call.roles["treasury"], share',
+        decisions._pay,
+        "call.roles[vault], amount",
+        'call.roles[{"escrow_vault": "treasury"}.get(vault, vault)], amount',
     ),
     defect(
         "a spec can be settled a second early",
@@ -284,21 +295,21 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
     defect(
         "expired specs are not counted",
         "M6",
-        instructions.settle,
-        "thread.update(ThreadAccount.expired_count, add, 1)",
-        "pass",
+        decisions._finish,
+        "thread.update(counter, add, 1)",
+        "thread.update(counter, add, int(status is not RecordStatus.EXPIRED))",
     ),
     defect(
         "a pending spec reserves no seat",
         "M7",
         instructions.submit_spec,
-        "thread.test(ThreadAccount.pending_count, reached, config.max_co_authors - len(seats))",
-        "len(seats) >= config.max_co_authors",
+        "thread.test(ThreadAccount.pending_count, reached, free)",
+        "not free",
     ),
     defect(
         "a decision releases no seat",
         "M7",
-        instructions._close,
+        decisions.carry_out,
         "thread.update(ThreadAccount.pending_count, add, -1)",
         "pass",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from choir_model.lockstep.cast import MIN_STAKE, RICH, START, WINDOW, Cast, Sett
 from choir_model.ports.ledger import AccountImage, Foreign, LedgerPort, Outcome, Rejected
 from choir_model.program import addresses, bindings, calls, designs
 from choir_model.program.addresses import PROGRAM, SYSTEM, TOKEN, base58_decode, derive
-from choir_model.program.bindings import ACCOUNTS, DECIMALS, SUPPLY, Reason
+from choir_model.program.bindings import ACCOUNTS, DECIMALS, SUPPLY, Design, Reason
 from choir_model.program.bindings import Record as RecordValue
 
 Make = Callable[[], LedgerPort]
@@ -180,16 +181,34 @@ def test_parameters_have_ranges(make: Make, name: str, value: int, fit: bool) ->
         assert world.refused(call) is Reason.InvalidParameter
 
 
+EVERY_DESIGN = [Design(*chosen) for chosen in itertools.product(*designs.CHOICES.values())]
+
+
 @worlds
-@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(designs.DEFAULT)])
-def test_variants_that_are_not_built_cannot_be_chosen(make: Make, name: str) -> None:
-    """L1: `initialize` fixes the ledger variants; a ledger never runs one it does not know."""
+def test_every_design_can_be_chosen_and_is_kept(make: Make) -> None:
+    """L1: `initialize` fixes the variants; one program holds all of them."""
+    assert len(EVERY_DESIGN) == 192
     world = blank(make)
-    kind = type(getattr(designs.DEFAULT, name))
-    design = dataclasses.replace(designs.DEFAULT, **{name: kind(1)})
-    cast = world.cast
-    call = calls.initialize(cast.authority, cast.mint, cast.reserve, design, WINDOW, MIN_STAKE, 3)
-    assert world.refused(call) is Reason.InvalidParameter
+    before = world.ledger.save()
+    for design in EVERY_DESIGN:
+        world.ledger.restore(before)
+        world.do(world.cast.initialize(dataclasses.replace(USUAL, design=design)))
+        assert world.config().design == design
+
+
+@worlds
+@pytest.mark.parametrize("place", range(len(designs.CHOICES)), ids=designs.CHOICES)
+def test_a_variant_nobody_knows_is_no_argument(make: Make, place: int) -> None:
+    """L3: guard 2, before any range."""
+    world = blank(make)
+    call = world.cast.initialize(dataclasses.replace(USUAL, min_stake=0))
+    at = 8 + place
+    unknown = len(list(designs.CHOICES.values())[place])
+    for value in (unknown, 255):
+        damaged = call.with_data(call.data[:at] + bytes([value]) + call.data[at + 1 :])
+        assert world.refused(damaged) is Reason.InvalidArguments
+    last = call.with_data(call.data[:at] + bytes([unknown - 1]) + call.data[at + 1 :])
+    assert world.refused(last) is Reason.InvalidParameter
 
 
 @worlds

@@ -170,9 +170,9 @@ def has_bit(bits: int, position: int) -> bool:
     return bool(bits >> position & 1)
 
 
-def completes(bits: int, position: int, size: int) -> bool:
-    """Whether one more bit makes `bits` unanimous among `size` seats."""
-    return bits | 1 << position == (1 << size) - 1
+def completes(bits: int, position: int, electorate: int) -> bool:
+    """Whether one more bit makes `bits` unanimous; `electorate` has the bits of its seats."""
+    return bits | 1 << position == electorate
 
 
 def append(seats: tuple[Address, ...], address: Address) -> tuple[Address, ...]:

@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from choir_model.domain.identity import Address
+from choir_model.ledger import stakes
+from choir_model.ledger.stakes import AUTHORS_BIT, Receiver
 from choir_model.ports.ledger import LedgerPort, token_amounts
-from choir_model.program import addresses
-from choir_model.program.bindings import ACCOUNTS, SUPPLY, Record, RecordStatus, Thread
+from choir_model.program import addresses, designs
+from choir_model.program.bindings import (
+    ACCOUNTS,
+    SUPPLY,
+    Config,
+    Design,
+    Record,
+    RecordStatus,
+    Thread,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ def audit(
     recorded: dict[Address, int] = {}
     totals = {"stakes": 0, "escrow": 0, "balances": 0, "treasury": 0}
     threads, records = threads_and_records(ledger)
-    _compare_with_records(threads, records)
+    _compare_with_records(threads, records, design_of(ledger))
     for address, thread in threads.items():
         recorded[addresses.stake_vault(address)] = thread.stake_total
         recorded[addresses.escrow_vault(address)] = thread.escrow_total
@@ -84,28 +94,43 @@ def audit(
     return Audit(supply=supply, holders=held, donations=donations, **totals)
 
 
-def owed(record: Record) -> tuple[int, int, int, int]:
-    """What one record adds to each of the `TOTALS` of its thread, in base units (M2 to M6)."""
-    match record.status:
-        case RecordStatus.PENDING:
-            return record.stake, 0, 0, 0
-        case RecordStatus.PUBLISHED:
-            return 0, record.stake, 0, 0
-        case RecordStatus.EXPIRED:
-            return 0, 0, 0, record.stake
-    deniers = record.denials.bit_count()
-    share = record.stake // deniers if deniers else 0
-    unclaimed = (record.denials & ~record.claims).bit_count()
-    return 0, 0, unclaimed * share, record.stake - deniers * share
+def owed(record: Record, design: Design) -> tuple[int, int, int, int]:
+    """What one record adds to each of the `TOTALS` of its thread, in base units (M2 to M6).
+
+    What was sent to payees, and what was claimed, has left the thread.
+    """
+    if record.status is RecordStatus.PENDING:
+        return record.stake, 0, 0, 0
+    went = stakes.settlement(record.status, design, record.stake, record.denials.bit_count())
+    match stakes.claimants(record.status, design):
+        case Receiver.DENIERS:
+            entitled = record.denials
+        case Receiver.AUTHOR:
+            entitled = 1 << AUTHORS_BIT
+        case _:
+            entitled = 0
+    unclaimed = (entitled & ~record.claims).bit_count() * went.share
+    return 0, went.to_balance, unclaimed, went.to_treasury
 
 
-def _compare_with_records(threads: dict[Address, Thread], records: list[Record]) -> None:
+def design_of(ledger: LedgerPort) -> Design:
+    """The design fixed at `initialize`, from the config account; the default before that."""
+    image = ledger.account(addresses.config())
+    if image is None or image.owner != addresses.PROGRAM:
+        return designs.DEFAULT
+    design: Design = ACCOUNTS[Config].decode(image.data).design
+    return design
+
+
+def _compare_with_records(
+    threads: dict[Address, Thread], records: list[Record], design: Design
+) -> None:
     sums = {address: [0, 0, 0, 0] for address in threads}
     for record in records:
         if record.thread not in sums:
             raise Imbalance(f"a record names {addresses.base58(record.thread)}, which is no thread")
         mine = sums[record.thread]
-        for at, amount in enumerate(owed(record)):
+        for at, amount in enumerate(owed(record, design)):
             mine[at] += amount
     for address, thread in threads.items():
         for total, amount in zip(TOTALS, sums[address], strict=True):

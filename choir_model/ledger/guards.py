@@ -11,7 +11,7 @@ after the arguments, because their addresses are derived from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -27,7 +27,7 @@ from choir_model.ledger.cells import (
     TokenAccount,
 )
 from choir_model.ports.ledger import privileges
-from choir_model.program import addresses, designs
+from choir_model.program import addresses
 from choir_model.program.bindings import (
     DECIMALS,
     INSTRUCTIONS,
@@ -35,20 +35,25 @@ from choir_model.program.bindings import (
     SEATS,
     Reason,
 )
-from choir_model.program.calls import Call
+from choir_model.program.calls import Call, Meta
 from choir_model.program.layout import DecodeError, Instruction
 
 Roles: TypeAlias = dict[str, Address]
+Privileges: TypeAlias = Mapping[Address, tuple[bool, bool]]
 Check: TypeAlias = Callable[[View, Roles, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A call that passed guards 0 to 2: accounts by role, arguments by name."""
+    """A call that passed guards 0 to 2: accounts by role, arguments by name.
+
+    `further` are the accounts after those of the IDL, with the privileges granted.
+    """
 
     instruction: str
     roles: Roles
     arguments: dict[str, Any]
+    further: tuple[Meta, ...]
 
 
 BY_DISCRIMINATOR = {spec.discriminator: spec for spec in INSTRUCTIONS.values()}
@@ -59,16 +64,18 @@ def admit(view: View, call: Call, payer: Address) -> Admitted:
     spec = BY_DISCRIMINATOR.get(call.data[:8])
     if spec is None:
         view.refuse(Reason.UnknownInstruction)
-    roles = _accounts(view, spec, call, payer)
+    granted = privileges(call, payer)
+    roles = _accounts(view, spec, call, granted)
     arguments = _arguments(view, spec, call.data[8:])
     _accounts_to_create(view, spec.name, roles, arguments)
-    return Admitted(spec.name, roles, arguments)
+    further = (meta.address for meta in call.accounts[len(spec.accounts) :])
+    metas = tuple(Meta(address, *granted[address]) for address in further)
+    return Admitted(spec.name, roles, arguments, metas)
 
 
-def _accounts(view: View, spec: Instruction, call: Call, payer: Address) -> Roles:
+def _accounts(view: View, spec: Instruction, call: Call, granted: Privileges) -> Roles:
     if len(call.accounts) < len(spec.accounts):
         view.refuse(Reason.MissingAccount, spec.accounts[len(call.accounts)].name)
-    granted = privileges(call, payer)
     roles = {r.name: m.address for r, m in zip(spec.accounts, call.accounts, strict=False)}
     created = CREATED.get(spec.name, ())
     for role in spec.accounts:
@@ -177,8 +184,7 @@ def _arguments(view: View, spec: Instruction, data: bytes) -> dict[str, Any]:
         view.refuse(Reason.InvalidArguments)
     if spec.name == "initialize":
         in_range = (
-            arguments["design"] == designs.DEFAULT
-            and arguments["approval_window"] >= 1
+            arguments["approval_window"] >= 1
             and arguments["min_stake"] >= MIN_STAKE_FLOOR
             and 1 <= arguments["max_co_authors"] <= SEATS
         )
@@ -189,7 +195,7 @@ def _arguments(view: View, spec: Instruction, data: bytes) -> dict[str, Any]:
 
 def _accounts_to_create(view: View, name: str, roles: Roles, arguments: dict[str, Any]) -> None:
     for role in CREATED.get(name, ()):
-        if roles[role] != _future_address(name, role, roles, arguments):
+        if roles[role] != _future_address(view, role, roles, arguments):
             view.refuse(Reason.WrongAddress, role)
     if name == "initialize" and not is_vacant(view, roles["config"]):
         view.refuse(Reason.AlreadyInitialized, "config")
@@ -197,7 +203,7 @@ def _accounts_to_create(view: View, name: str, roles: Roles, arguments: dict[str
         view.refuse(Reason.ThreadExists, "thread")
 
 
-def _future_address(name: str, role: str, roles: Roles, arguments: dict[str, Any]) -> Address:
+def _future_address(view: View, role: str, roles: Roles, arguments: dict[str, Any]) -> Address:
     match role:
         case "config":
             return addresses.config()
@@ -213,7 +219,7 @@ def _future_address(name: str, role: str, roles: Roles, arguments: dict[str, Any
             return addresses.balance_vault(roles["thread"])
         case _:
             key = RecordKey(roles["thread"], roles["author"], arguments["hash"])
-            return addresses.record(key)
+            return addresses.record(key, ConfigAccount(view, roles["config"]).design)
 
 
 def is_vacant(view: View, address: Address) -> bool:

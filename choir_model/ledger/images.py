@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from choir_model.domain.identity import Address
+from choir_model.domain.identity import Address, RecordKey
 from choir_model.engine import Record, State, View
 from choir_model.ledger.cells import (
     NOBODY,
@@ -68,7 +68,9 @@ def _thread_bump(state: State, address: Address) -> int:
 
 def _record_bump(state: State, address: Address) -> int:
     parts = (RecordAccount.thread, RecordAccount.author, RecordAccount.hash)
-    return addresses.derive(bindings.RECORD_SEED, *(state.value(p[address]) for p in parts))[1]
+    key = RecordKey(*(state.value(part[address]) for part in parts))
+    design = state.value(ConfigAccount.design[addresses.config()])
+    return addresses.derive(*addresses.record_seeds(key, design))[1]
 
 
 def _seats_taken(state: State, address: Address) -> int:

@@ -1,19 +1,26 @@
-"""The seven instructions of the ledger (SPEC 3 and 4, default design).
+"""The seven instructions of the ledger under every design (SPEC 3, 4 and 9).
 
 Every instruction has the same shape: GUARDS in the order of L3 (0 to 2 were checked by
-`guards.admit`), EFFECTS, EMITS.  Guard 9 (`Overflow`) stands where the number changes: it
-is the last, and a refusal undoes what was written.  `execute` is the action of the whole
+`guards.admit`), EFFECTS, EMITS.  What the design decides is asked where it matters:
+`electorates` says who votes and what completes, `decisions` what a decision does, `stakes`
+where a stake goes, `payees` who is paid at once.  `execute` is the action of the whole
 program.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
 
 from choir_model.domain.identity import Address
 from choir_model.engine import Computed, View
-from choir_model.ledger import commitment, tokens
+from choir_model.ledger import decisions, electorates, stakes, tokens
+from choir_model.ledger.announcements import (
+    Event,
+    about,
+    announce,
+    refuse_overflow,
+    sequence,
+)
 from choir_model.ledger.cells import (
     NOW,
     Account,
@@ -26,8 +33,6 @@ from choir_model.ledger.cells import (
     TokenAccount,
     Wallet,
     add,
-    append,
-    completes,
     exceeds_i64,
     exceeds_u64,
     has_bit,
@@ -36,13 +41,19 @@ from choir_model.ledger.cells import (
     take,
 )
 from choir_model.ledger.guards import Admitted, admit, is_vacant
+from choir_model.ledger.stakes import AUTHORS_BIT, Receiver
 from choir_model.ports.ledger import Foreign, Purse
 from choir_model.program import bindings
-from choir_model.program.bindings import SUPPLY, Decision, Reason, RecordStatus
+from choir_model.program.bindings import (
+    SUPPLY,
+    Capacity,
+    Decision,
+    Design,
+    Reason,
+    RecordStatus,
+    Rejection,
+)
 from choir_model.program.calls import Call
-
-Event: TypeAlias = tuple[Callable[..., Any], dict[str, object]]
-LEAVES_MAX = 2**32 - 1
 
 
 def execute(view: View, call: Call, payer: Address) -> None:
@@ -90,36 +101,36 @@ def create_thread(view: View, call: Admitted) -> None:
         tokens.open_account(view, call.roles[vault], call.roles["mint"], address)
     # EMITS
     opened = {"creator": creator, "nonce": nonce, "created_at": NOW}
-    _announce(view, thread, [(bindings.ThreadCreated, opened)])
+    announce(view, thread, [(bindings.ThreadCreated, opened)])
 
 
 def submit_message(view: View, call: Admitted) -> None:
     """A co-author publishes: no stake, empty electorate, vacuous unanimity (M1)."""
-    author, hash_ = call.roles["author"], call.arguments["hash"]
     thread = ThreadAccount(view, call.roles["thread"])
     # GUARDS
-    if author not in thread.seats:
+    if call.roles["author"] not in thread.seats:
         view.refuse(Reason.NotCoAuthor, "author")
     if not is_vacant(view, call.roles["record"]):
         view.refuse(Reason.DuplicateContent, "record")
+    decisions.refuse_leaf_overflow(view, thread)
+    refuse_overflow(view, thread, 2)
     # EFFECTS
     record = _open_record(view, call, stake=0)
-    record.update(RecordAccount.decided_sequence, take, _sequence(thread, 2))
-    _publish(view, thread, record, hash_)
+    record.update(RecordAccount.decided_sequence, take, sequence(thread, 2))
+    published = decisions.publish(thread, record)
     # EMITS
-    created = _about(author, hash_, submitted_at=NOW)
-    _announce(view, thread, [(bindings.MessageCreated, created), _published(record)])
+    created = about(record, submitted_at=NOW)
+    announce(view, thread, [(bindings.MessageCreated, created), published])
 
 
 def submit_spec(view: View, call: Admitted) -> None:
-    """Anyone without a seat submits a spec with a stake and reserves a seat (M2, M7)."""
-    author, hash_ = call.roles["author"], call.arguments["hash"]
+    """Anyone without a seat submits a spec with a stake (M2); it may reserve a seat (M7)."""
     stake = call.arguments["stake"]
     config = ConfigAccount(view, call.roles["config"])
     thread = ThreadAccount(view, call.roles["thread"])
     # GUARDS
     seats = thread.seats
-    if author in seats:
+    if call.roles["author"] in seats:
         view.refuse(Reason.AlreadyCoAuthor, "author")
     if not is_vacant(view, call.roles["record"]):
         view.refuse(Reason.DuplicateContent, "record")
@@ -127,12 +138,15 @@ def submit_spec(view: View, call: Admitted) -> None:
         view.refuse(Reason.InvalidStake, "author")
     if not TokenAccount(view, call.roles["author_token"]).test(TokenAccount.amount, reached, stake):
         view.refuse(Reason.InsufficientFunds, "author_token")
-    if thread.test(ThreadAccount.pending_count, reached, config.max_co_authors - len(seats)):
-        view.refuse(Reason.ThreadFull, "thread")
+    if config.design.capacity is Capacity.RESERVE:
+        free = config.max_co_authors - len(seats)
+        if thread.test(ThreadAccount.pending_count, reached, free):
+            view.refuse(Reason.ThreadFull, "thread")
     if Clock(view).test(Clock.now, exceeds_i64, config.approval_window):
         view.refuse(Reason.Overflow)
     if thread.test(ThreadAccount.stake_total, exceeds_u64, stake):
         view.refuse(Reason.Overflow)
+    refuse_overflow(view, thread, 1)
     # EFFECTS
     record = _open_record(view, call, stake=stake)
     record.status = RecordStatus.PENDING
@@ -142,50 +156,46 @@ def submit_spec(view: View, call: Admitted) -> None:
     thread.update(ThreadAccount.stake_total, add, stake)
     tokens.move(view, call.roles["author_token"], call.roles["stake_vault"], stake)
     # EMITS
-    submitted = _about(
-        author,
-        hash_,
+    submitted = about(
+        record,
         stake=stake,
         electorate_size=len(seats),
         submitted_at=NOW,
         deadline=RecordAccount.deadline[record.key],
     )
-    _announce(view, thread, [(bindings.SpecSubmitted, submitted)])
+    announce(view, thread, [(bindings.SpecSubmitted, submitted)])
 
 
 def vote(view: View, call: Admitted) -> None:
     """A member of the electorate approves or denies; the deciding vote settles (M3 to M5)."""
     voter, decision = call.roles["voter"], call.arguments["decision"]
+    design = ConfigAccount(view, call.roles["config"]).design
     thread = ThreadAccount(view, call.roles["thread"])
     record = RecordAccount(view, call.roles["record"])
     # GUARDS
     _refuse_unless_pending(view, record)
     if Clock(view).test(Clock.now, reached, RecordAccount.deadline[record.key]):
         view.refuse(Reason.WindowClosed)
-    seats = thread.seats
-    if voter not in seats:
-        view.refuse(Reason.NotCoAuthor, "voter")
-    seat = seats.index(voter)
-    if seat >= record.electorate_size:
-        view.refuse(Reason.NotInElectorate, "voter")
+    seat = electorates.seat_of(view, design, thread, record, voter)
     if record.test(RecordAccount.approvals, has_bit, seat) or record.test(
         RecordAccount.denials, has_bit, seat
     ):
         view.refuse(Reason.AlreadyVoted, "voter")
-    stake = record.stake
+    verdict, approves = None, decision is Decision.APPROVE
+    if approves and electorates.is_completed_by(design, thread, record, seat):
+        verdict = decisions.reach(view, call, thread, record, RecordStatus.PUBLISHED)
+    elif not approves and design.rejection is Rejection.FIRST_DENIAL:
+        denial = set_bit(0, seat)
+        verdict = decisions.reach(view, call, thread, record, RecordStatus.REJECTED, denial)
+    refuse_overflow(view, thread, 1 + (verdict.events if verdict else 0))
     # EFFECTS
-    approves = decision is Decision.APPROVE
-    field = RecordAccount.approvals if approves else RecordAccount.denials
-    publishes = approves and record.test(field, completes, seat, record.electorate_size)
-    record.update(field, set_bit, seat)
-    received = _about(record.author, record.hash, voter=voter, decision=decision)
+    record.update(RecordAccount.approvals if approves else RecordAccount.denials, set_bit, seat)
+    received = about(record, voter=voter, decision=decision)
     events: list[Event] = [(bindings.ApprovalReceived, received)]
-    if not approves:
-        events += _reject(view, call, thread, record, stake)
-    elif publishes:
-        events += _approve(view, call, thread, record, stake)
+    if verdict:
+        events += decisions.carry_out(view, call, thread, record, verdict, position=2)
     # EMITS
-    _announce(view, thread, events)
+    announce(view, thread, events)
 
 
 def settle(view: View, call: Admitted) -> None:
@@ -196,24 +206,20 @@ def settle(view: View, call: Admitted) -> None:
     _refuse_unless_pending(view, record)
     if not Clock(view).test(Clock.now, reached, RecordAccount.deadline[record.key]):
         view.refuse(Reason.WindowOpen)
-    stake = record.stake
-    if thread.test(ThreadAccount.treasury_paid, exceeds_u64, stake):
-        view.refuse(Reason.Overflow)
+    denied = record.test(RecordAccount.denials, reached, 1)
+    status = RecordStatus.REJECTED if denied else RecordStatus.EXPIRED
+    verdict = decisions.reach(view, call, thread, record, status)
+    refuse_overflow(view, thread, verdict.events)
     # EFFECTS
-    record.status = RecordStatus.EXPIRED
-    thread.update(ThreadAccount.expired_count, add, 1)
-    _close(thread, record, stake, decision_event=1)
-    thread.update(ThreadAccount.treasury_paid, add, stake)
-    tokens.move(view, call.roles["stake_vault"], call.roles["treasury"], stake)
+    events = decisions.carry_out(view, call, thread, record, verdict, position=1)
     # EMITS
-    expired = _about(record.author, record.hash, decided_at=NOW)
-    settled = _settled(record, stake, to_treasury=stake)
-    _announce(view, thread, [(bindings.MessageExpired, expired), settled])
+    announce(view, thread, events)
 
 
 def claim(view: View, call: Admitted) -> None:
-    """A denier takes the share of a rejected spec's stake, once (M5, L5)."""
+    """A denier takes the share, or the author the refund, that waits in escrow, once (L5)."""
     beneficiary = call.roles["beneficiary"]
+    design = ConfigAccount(view, call.roles["config"]).design
     thread = ThreadAccount(view, call.roles["thread"])
     record = RecordAccount(view, call.roles["record"])
     # GUARDS
@@ -222,21 +228,41 @@ def claim(view: View, call: Admitted) -> None:
     status = record.status
     if status is RecordStatus.PENDING:
         view.refuse(Reason.NotDecided, "record")
-    seats = thread.seats
-    denied = status is RecordStatus.REJECTED and beneficiary in seats
-    if not denied or not record.test(RecordAccount.denials, has_bit, seats.index(beneficiary)):
+    bit = _claim_bit(design, status, thread, record, beneficiary)
+    if bit is None:
         view.refuse(Reason.NothingToClaim, "beneficiary")
-    seat = seats.index(beneficiary)
-    if record.test(RecordAccount.claims, has_bit, seat):
+    if record.test(RecordAccount.claims, has_bit, bit):
         view.refuse(Reason.AlreadyClaimed, "beneficiary")
+    refuse_overflow(view, thread, 1)
     # EFFECTS
-    share = record.stake // record.denials.bit_count()
-    record.update(RecordAccount.claims, set_bit, seat)
+    shared = stakes.receiver(status, design) is Receiver.DENIERS
+    deniers = record.denials.bit_count() if shared else 0
+    share = stakes.settlement(status, design, record.stake, deniers).share
+    record.update(RecordAccount.claims, set_bit, bit)
     thread.update(ThreadAccount.escrow_total, add, -share)
     tokens.move(view, call.roles["escrow_vault"], call.roles["destination"], share)
     # EMITS
-    claimed = _about(record.author, record.hash, beneficiary=beneficiary, amount=share)
-    _announce(view, thread, [(bindings.ShareClaimed, claimed)])
+    claimed = about(record, beneficiary=beneficiary, amount=share)
+    announce(view, thread, [(bindings.ShareClaimed, claimed)])
+
+
+def _claim_bit(
+    design: Design,
+    status: RecordStatus,
+    thread: ThreadAccount,
+    record: RecordAccount,
+    beneficiary: Address,
+) -> int | None:
+    """The claim bit of `beneficiary`, or None for who is no claimant."""
+    match stakes.claimants(status, design):
+        case Receiver.AUTHOR:
+            return AUTHORS_BIT if record.author == beneficiary else None
+        case Receiver.DENIERS:
+            seats = thread.seats
+            if beneficiary in seats:
+                seat = seats.index(beneficiary)
+                return seat if record.test(RecordAccount.denials, has_bit, seat) else None
+    return None
 
 
 HANDLERS: dict[str, Callable[[View, Admitted], None]] = {
@@ -250,55 +276,17 @@ HANDLERS: dict[str, Callable[[View, Admitted], None]] = {
 }
 
 
-def _approve(
-    view: View, call: Admitted, thread: ThreadAccount, record: RecordAccount, stake: int
-) -> list[Event]:
-    """The completing approval: publication, the author's seat, stake to balance (M4)."""
-    if thread.test(ThreadAccount.token_balance, exceeds_u64, stake):
-        view.refuse(Reason.Overflow)
-    _close(thread, record, stake, decision_event=2)
-    _publish(view, thread, record, record.hash)
-    thread.update(ThreadAccount.token_balance, add, stake)
-    tokens.move(view, call.roles["stake_vault"], call.roles["balance_vault"], stake)
-    events = [_published(record)]
-    seats, author = thread.seats, record.author
-    if author not in seats:
-        thread.update(ThreadAccount.seats, append, author)
-        events.append((bindings.CoAuthorAdded, {"co_author": author, "seat": len(seats)}))
-    return [*events, _settled(record, stake, to_balance=stake)]
-
-
-def _reject(
-    view: View, call: Admitted, thread: ThreadAccount, record: RecordAccount, stake: int
-) -> list[Event]:
-    """The first denial decides: its share to escrow, the remainder to the treasury (M5)."""
-    share = stake // record.denials.bit_count()
-    remainder = stake - share
-    if thread.test(ThreadAccount.escrow_total, exceeds_u64, share):
-        view.refuse(Reason.Overflow)
-    record.status = RecordStatus.REJECTED
-    thread.update(ThreadAccount.rejected_count, add, 1)
-    _close(thread, record, stake, decision_event=2)
-    thread.update(ThreadAccount.escrow_total, add, share)
-    thread.update(ThreadAccount.treasury_paid, add, remainder)
-    tokens.move(view, call.roles["stake_vault"], call.roles["escrow_vault"], share)
-    tokens.move(view, call.roles["stake_vault"], call.roles["treasury"], remainder)
-    rejected = _about(record.author, record.hash, decided_at=NOW)
-    settled = _settled(record, stake, to_escrow=share, to_treasury=remainder, share=share)
-    return [(bindings.MessageRejected, rejected), settled]
-
-
 def _open_record(view: View, call: Admitted, stake: int) -> RecordAccount:
     _pay_rent(view, call.roles["author"])
     Account(view, call.roles["record"]).kind = AccountKind.RECORD
     record = RecordAccount(view, call.roles["record"])
-    record.thread = call.roles["thread"]
+    thread = ThreadAccount(view, call.roles["thread"])
+    record.thread = thread.key
     record.author = call.roles["author"]
     record.hash = call.arguments["hash"]
     record.stake = stake
     record.update(RecordAccount.submitted_at, take, NOW)
-    sequence = Computed(add, ThreadAccount.sequence[record.thread], 1)
-    record.update(RecordAccount.submitted_sequence, take, sequence)
+    record.update(RecordAccount.submitted_sequence, take, sequence(thread, 1))
     return record
 
 
@@ -308,65 +296,8 @@ def _pay_rent(view: View, payer: Address) -> None:
         view.refuse(Foreign.INSUFFICIENT_LAMPORTS, "payer")
 
 
-def _close(thread: ThreadAccount, record: RecordAccount, stake: int, decision_event: int) -> None:
-    """What every decision of a pending record does, whatever its outcome."""
-    record.update(RecordAccount.decided_at, take, NOW)
-    record.update(RecordAccount.decided_sequence, take, _sequence(thread, decision_event))
-    thread.update(ThreadAccount.pending_count, add, -1)
-    thread.update(ThreadAccount.stake_total, add, -stake)
-
-
-def _publish(view: View, thread: ThreadAccount, record: RecordAccount, hash_: bytes) -> None:
-    """Final status, and one more leaf of the commitment to content (L7)."""
-    if thread.test(ThreadAccount.published_count, reached, LEAVES_MAX):
-        view.refuse(Reason.Overflow)
-    count = ThreadAccount.published_count[thread.key]
-    record.status = RecordStatus.PUBLISHED
-    record.update(RecordAccount.decided_at, take, NOW)
-    record.update(RecordAccount.leaf_index, take, count)
-    thread.update(ThreadAccount.peaks, commitment.append_leaf, count, record.key, hash_)
-    thread.update(ThreadAccount.published_count, add, 1)
-
-
 def _refuse_unless_pending(view: View, record: RecordAccount) -> None:
     if is_vacant(view, record.key):
         view.refuse(Reason.UnknownRecord, "record")
     if record.status is not RecordStatus.PENDING:
         view.refuse(Reason.AlreadyDecided, "record")
-
-
-def _sequence(thread: ThreadAccount, offset: int) -> Computed:
-    return Computed(add, ThreadAccount.sequence[thread.key], offset)
-
-
-def _about(author: Address, hash_: bytes, **fields: object) -> dict[str, object]:
-    return {"author": author, "hash": hash_, **fields}
-
-
-def _published(record: RecordAccount) -> Event:
-    index = RecordAccount.leaf_index[record.key]
-    fields = _about(record.author, record.hash, leaf_index=index, decided_at=NOW)
-    return bindings.MessagePublished, fields
-
-
-def _settled(record: RecordAccount, stake: int, **amounts: int) -> Event:
-    nothing = dict.fromkeys(("to_balance", "to_escrow", "to_payees", "to_treasury", "share"), 0)
-    given = nothing | amounts
-    return bindings.StakeSettled, _about(record.author, record.hash, stake=stake, **given)
-
-
-def _announce(view: View, thread: ThreadAccount, events: list[Event]) -> None:
-    """Number and emit the events of one instruction (L6)."""
-    count, after = len(events), ThreadAccount.sequence[thread.key]
-    if thread.test(ThreadAccount.sequence, exceeds_u64, count):
-        view.refuse(Reason.Overflow)
-    thread.update(ThreadAccount.sequence, add, count)
-    for position, (kind, fields) in enumerate(events, start=1):
-        view.emit(
-            kind,
-            thread=thread.key,
-            sequence=Computed(add, after, position - count),
-            first_sequence=Computed(add, after, 1 - count),
-            last_sequence=after,
-            **fields,
-        )
