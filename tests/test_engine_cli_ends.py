@@ -105,6 +105,46 @@ def test_a_model_that_ends_the_process_gives_no_verdict(folder: Path) -> None:
         )
 
 
+COMPARING = """\
+import sys
+from dataclasses import dataclass
+from choir_model.engine import Action, Field, Model, Record
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    size: int
+
+    def __eq__(self, other):
+        {compare}
+
+    def __hash__(self):
+        return 1
+
+class Cup(Record, name="cup"):
+    tea = Field(None)
+
+def pour(view):
+    Cup(view).tea = Leaf(1)
+
+MODEL = Model("cups", {{Cup: None}}, [Action(pour)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("compare", "does"),
+    [
+        ("sys.exit(1)", "calls sys.exit"),
+        ("raise type('Gone', (BaseException,), {})", "raises Gone"),
+    ],
+)
+def test_a_value_that_ends_the_process_where_it_is_compared_gives_no_verdict(
+    compare: str, does: str, folder: Path
+) -> None:
+    (folder / "cups.py").write_text(COMPARING.format(compare=compare))
+    told = f"choir engine check: cups.py:10: the model {does}; let it raise an error\n"
+    assert check("cups.py") == Ran(2, "", told)
+
+
 def test_an_error_that_only_the_state_graph_meets_costs_no_verdict(folder: Path) -> None:
     (folder / "cups.py").write_text(FAULTY.format(spill="raise ValueError", fine="return False"))
     ran = check("cups.py", "--property", "fine", "--graph", "cups.dot")

@@ -167,13 +167,22 @@ def _attentive(
 
 @contextmanager
 def _code_of_the_user(spec: model_files.Spec) -> Iterator[None]:
-    """Within it a model runs, which may print but not end the process."""
+    """Within it a model runs, which may print but not end the process.
+
+    The engine tells what actions and properties raise; this is for the methods of values.
+    """
+    from choir_model.engine.view import Signal
+
     try:
         with model_files.quietly():
             yield
-    except SystemExit as error:
+    except (Exception, KeyboardInterrupt, Signal):
+        raise
+    except BaseException as error:  # noqa: BLE001 (whatever the user's code raises)
+        ends = isinstance(error, SystemExit)
+        does = "calls sys.exit" if ends else f"raises {type(error).__name__}"
         place = model_files.place_of(error, spec)
-        raise BadInput(f"{place}: the model calls sys.exit; let it raise an error") from None
+        raise BadInput(f"{place}: the model {does}; let it raise an error") from None
 
 
 def _faulty(error: ModelError) -> int:
