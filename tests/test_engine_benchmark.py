@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.engine import (
+    NOTICED,
     Result,
     compared,
     engine,
@@ -19,9 +20,11 @@ from benchmarks.engine import (
     profile,
     shortfalls,
     subjects,
+    summary,
     table,
 )
 from benchmarks.engine_naive import Naive
+from benchmarks.engine_process import PROGRAMS, processes
 from choir_model.engine import (
     ANY,
     Action,
@@ -141,23 +144,70 @@ def test_programs_that_do_not_agree_are_noticed(
 
 
 def test_both_programs_are_timed_in_every_round() -> None:
-    result = measure("die_hard", die_hard.MODEL, 10, rounds=3, least=0.001)
+    result = measure("die_hard.MODEL", die_hard.MODEL, 10, rounds=3, least=0.001)
     assert len(result.engine) == len(result.naive) == 3
+    assert len(result.engine_process) == len(result.naive_process) == 3
+    assert min(result.engine_process) > min(result.engine)  # Python has to start
     assert min(*result.engine, *result.naive) > 0
     assert min(result.repeats.values()) >= 1
     assert result.engine_counts["distinct"] == 10
 
 
-def test_ratios_that_are_too_high_are_named() -> None:
+def measured(in_process: float, whole: float, naive_seconds: float = 1.0) -> Result:
+    """A result with these ratios."""
     counts = {"distinct": 3, "generated": 4}
     result = Result("tank", 1, None, False, counts, counts)
-    result.engine, result.naive = [2.0, 9.0, 3.0], [1.0, 1.0, 2.0]
+    result.naive = [naive_seconds, naive_seconds, 2 * naive_seconds]
+    result.engine = [in_process * naive_seconds, 9.0, in_process * 2 * naive_seconds]
     result.engine_processor, result.naive_processor = [2.0], [8.0]
-    assert (result.ratio, result.processor_ratio) == (2.0, 0.25)
+    result.engine_process, result.naive_process = [whole, 9.0, whole], [1.0, 1.0, 1.0]
+    return result
+
+
+def test_ratios_that_are_too_high_are_named() -> None:
+    result = measured(in_process=2.0, whole=1.0)
+    assert (result.ratio, result.process_ratio, result.processor_ratio) == (2.0, 1.0, 0.25)
     assert shortfalls([result], 2.0) == []
     (line,) = shortfalls([result], 1.5)
-    assert line.startswith("tank: the engine takes 2.00 times as long")
+    assert line.startswith("tank: in process the engine takes 2.00 times as long")
     assert len({len(row) for row in table([result, result]).splitlines()}) == 1
+
+
+def test_in_process_a_ratio_counts_only_where_somebody_could_notice() -> None:
+    quick = measured(in_process=2.0, whole=1.0, naive_seconds=NOTICED / 2)
+    assert shortfalls([quick], 1.5) == []
+    assert shortfalls([quick], 1.5, noticed=NOTICED / 2) != []
+
+
+def test_a_whole_process_that_takes_too_long_is_named_however_short() -> None:
+    slow = measured(in_process=1.0, whole=1.75, naive_seconds=NOTICED / 2)
+    (line,) = shortfalls([slow], 1.5)
+    assert line.startswith("tank: in a process of its own the engine takes 1.75 times")
+
+
+def test_the_summary_says_which_reading_is_met_and_what_the_rest_costs() -> None:
+    good, bad = measured(in_process=1.0, whole=1.25), measured(in_process=2.0, whole=1.0)
+    bad.model = "pond"
+    whole, inside = summary([good, bad, bad], 1.5)
+    met = "whole process: at most 1.5 is met by every model; the greatest ratio is 1.25, tank"
+    assert whole == met
+    assert inside.startswith("in process: at most 1.5 is missed by pond, pond; together")
+    assert inside.endswith("8,000.0 ms on them, the naive checker 2,000.0 ms")
+    assert summary([good], 1.5)[1] == "in process: at most 1.5 is met by every model"
+    assert summary([measured(1.0, 2.0)], 1.5)[0].startswith("whole process: at most 1.5 is missed")
+
+
+def test_processes_that_print_different_verdicts_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expression, asked = "MODEL", ["ALWAYS", "SOMETIMES"]
+    seconds = processes("die_hard.MODEL", expression, asked, None, 1)
+    assert sorted(map(len, seconds.values())) == [1, 1]
+    monkeypatch.setitem(PROGRAMS, "naive", "print('nothing is wrong')")
+    with pytest.raises(RuntimeError, match=r"^die_hard\.MODEL: the processes print"):
+        processes("die_hard.MODEL", expression, ["ALWAYS"], None, 1)
+    with pytest.raises(RuntimeError, match="a process of the benchmark failed"):
+        processes("die_hard.MODEL", "NOTHING", asked, None, 1)
 
 
 def test_the_command_writes_its_figures_and_fails_where_they_are_too_high(
@@ -166,12 +216,14 @@ def test_the_command_writes_its_figures_and_fails_where_they_are_too_high(
     file = tmp_path / "figures.json"
     quick = ["--quick", "--models", *FEW, "--json", str(file)]
     assert main([*quick, "--ratio", "0"]) == 1
-    assert capsys.readouterr().out.count("FAILED") == len(FEW)
+    assert capsys.readouterr().out.count("FAILED") >= len(FEW)
     written = json.loads(file.read_text("utf-8"))
     assert [model["model"] for model in written["models"]] == sorted(FEW)
-    assert len(written["failed"]) == len(FEW)
+    assert len(written["failed"]) >= len(FEW)
+    assert len(written["summary"]) == 2
     for model in written["models"]:
-        assert {"engine", "naive"} == set(model["median"]) == set(model["repeats"])
+        assert {"engine", "naive"} == set(model["repeats"])
+        assert model["median"]["engine"] < model["median"]["engine_process"]
         assert model["reduced"] or model["engine_counts"] == model["naive_counts"]
     assert main([*quick, "--ratio", "1e9"]) == 0
 
