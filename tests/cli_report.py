@@ -27,6 +27,8 @@ class Conversation(msgspec.Struct, forbid_unknown_fields=True):
     records: int
     stored: int
     audit: Audit
+    design: dict[str, str]
+    otherwise: int
 
 
 class Machine(msgspec.Struct, forbid_unknown_fields=True):

@@ -47,6 +47,27 @@ ARGUMENTS = (
     case("seed of 5 000 digits", given("verify", "--seed", "9" * 5000), "--seed"),
     case("half a step", given("verify", "--steps", 0.5), "'0.5' is not a valid integer"),
     case("too many steps", given("verify", "--steps", 10**9), "0<=x<=10000000"),
+    case("unknown ledger", given("verify", "--ledger", "svm"), "'svm' is not one of 'litesvm'"),
+    case(
+        "design without a value",
+        given("verify", "--design", "push"),
+        "--design 'push' is no design choice; expected KEY=VALUE with KEY one of expiry,",
+    ),
+    case(
+        "unknown choice of the design",
+        given("verify", "--design", "payuot=push"),
+        "--design 'payuot=push' is no design choice",
+    ),
+    case(
+        "unknown variant of the design",
+        given("verify", "--design", "payout=pull"),
+        "--design payout has no variant 'pull'; expected claim or push",
+    ),
+    case(
+        "design for a failure file",
+        given("verify", "--replay", "f.json", "--design", "payout=push"),
+        "leave --design out",
+    ),
     case("line break in a value", given("verify", "--seed", "1\n2"), "is not a valid integer"),
     case(
         "report into a missing directory",

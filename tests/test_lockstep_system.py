@@ -128,7 +128,7 @@ def test_a_saga_that_stores_nothing_is_caught(monkeypatch: pytest.MonkeyPatch) -
 def test_a_recovery_that_recovers_nothing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """S15: after recovery the store is what the ledger says, cut-off sagas or not."""
 
-    def idle(key: object) -> Saga:
+    def idle(key: object, _: object) -> Saga:
         return Saga("recover", (Arrow.READ_RECORD,), b"", key)  # type: ignore[arg-type]
 
     monkeypatch.setattr(sagas, "recover", idle)
@@ -149,7 +149,8 @@ def test_what_a_saga_read_before_another_was_cut_off_is_not_taken_for_a_sync() -
     def spec(author: bytes, content: int) -> Saga:
         key = RecordKey(cast.thread(0), author, cast.hashes[content])
         text = cast.contents[content]
-        return sagas.submit_spec(key, text, Privacy.PUBLIC, 1000, cast.token(author), MIN_STAKE)
+        draft = sagas.draft(key, text, Privacy.PUBLIC, 1000)
+        return sagas.submit_spec(draft, cast.token(author), MIN_STAKE)
 
     earlier = spec(first, 0)
     assert earlier.key is not None
@@ -199,7 +200,7 @@ def test_a_submission_repeated_after_it_was_cut_off_brings_the_store_up_to_date(
     cast = pair.ledgers.cast
     assert isinstance(cast, Cast)
     key = cast.record(0, 0, 0)
-    saga = sagas.submit_message(key, cast.contents[0], Privacy.PUBLIC, 1000)
+    saga = sagas.submit_message(sagas.draft(key, cast.contents[0], Privacy.PUBLIC, 1000))
     pair.apply(Begin(SETTINGS[0]))
     pair.apply(Start(sagas.create_thread(cast.wallets[0], cast.mint, 0)))
     pair.apply(Finish())
@@ -224,7 +225,8 @@ def test_a_hash_recorded_past_a_saga_that_never_got_to_store_is_nobodys_promise(
     pair.apply(Begin(SETTINGS[0]))
     pair.apply(Start(sagas.create_thread(owner, cast.mint, 0)))
     pair.apply(Finish())
-    pair.apply(Start(sagas.submit_message(key, cast.contents[0], Privacy.PUBLIC, 1000)))
+    draft = sagas.draft(key, cast.contents[0], Privacy.PUBLIC, 1000)
+    pair.apply(Start(sagas.submit_message(draft)))
     pair.apply(Crash(0))
     pair.apply(Execute(calls.submit_message(owner, key.thread, key.hash), owner))
     pair.apply(Recover())

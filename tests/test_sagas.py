@@ -37,7 +37,8 @@ class World:
     def spec(self) -> Saga:
         source = self.cast.token(self.guest)
         key = self.key(self.guest)
-        return sagas.submit_spec(key, WORDS, Privacy.PUBLIC, 1000, source, MIN_STAKE)
+        draft = sagas.draft(key, WORDS, Privacy.PUBLIC, 1000)
+        return sagas.submit_spec(draft, source, MIN_STAKE)
 
     def answer(self, saga: Saga) -> Saga:
         """One arrow, answered by this ledger and by a store that accepts everything."""
@@ -183,9 +184,11 @@ def test_a_status_the_store_no_longer_takes_ends_the_saga(world: World) -> None:
 def test_settle_and_direct_message_run_to_their_ends(world: World) -> None:
     world.finish(world.spec())
     world.ledger.advance(1, SETTINGS[0].approval_window)
-    settled = world.finish(sagas.settle(world.cast.crank, world.key(world.guest)))
+    key = world.key(world.guest)
+    settled = world.finish(sagas.settle(world.cast.crank, key, calls.settle(key)))
     assert (settled.stopped, settled.status) == (None, Status.EXPIRED)
-    message = sagas.submit_message(world.key(world.owner), WORDS, Privacy.THREAD_ONLY, 1100)
+    draft = sagas.draft(world.key(world.owner), WORDS, Privacy.THREAD_ONLY, 1100)
+    message = sagas.submit_message(draft)
     done = world.finish(message)
     assert (done.stopped, done.status) == (None, Status.PUBLISHED)
 

@@ -55,6 +55,20 @@ def choir() -> None:
     help="Only execute the commands of such a file again.",
 )
 @click.option(
+    "--ledger",
+    type=click.Choice(["litesvm", "bankrun", "both"]),
+    default="litesvm",
+    show_default=True,
+    help="The Solana VM to compare with; both: one after the other, command by command.",
+)
+@click.option(
+    "--design",
+    "choices",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A variant of the on-chain design, such as payout=push; may be given again.",
+)
+@click.option(
     "--program", type=FILE, metavar="FILE.so", help="Another build of the on-chain program."
 )
 @click.option(
@@ -78,6 +92,8 @@ def verify(**options: Any) -> None:
       choir verify                               bundled conversations, 9 000 steps
       choir verify talk.jsonl --steps 0          one conversation only
       choir verify --seed 7 --steps 100000 --json report.json
+      choir verify --design payout=push --design rejection=at_close
+      choir verify --ledger both --steps 2000    both Solana VMs, step by step
       choir verify --replay choir-failure.json   execute a failure again
     """
     from choir_model.cli import verify_command

@@ -16,6 +16,7 @@ from rich.table import Table
 from choir_model.cli.messages import filled, grouped, printable
 from choir_model.lockstep.compare import Coverage
 from choir_model.verify.commands import format_amount
+from choir_model.verify.replay import Conversation
 from choir_model.verify.report import FailureReport, Report, Verdict
 from choir_model.verify.run import Listener
 
@@ -120,6 +121,8 @@ def _conversations(console: Console, report: Report) -> None:
         counts = (item.commands, item.steps, item.records, item.stored)
         table.add_row(escape(_name(item.path)), *map(grouped, counts), _coloured(Verdict.HOLDS))
     console.print(table)
+    for item in report.conversations:
+        _other_design(console, report, item)
     console.print()
     _tokens(console, report)
     records = sum(item.records for item in report.conversations)
@@ -129,6 +132,20 @@ def _conversations(console: Console, report: Report) -> None:
     console.print(
         f"contained: of {records} hashes on the ledger, {stored} have their content in the store"
     )
+
+
+def _other_design(console: Console, report: Report, item: Conversation) -> None:
+    """What is special about a conversation whose design is not the one expected."""
+    name = escape(_name(item.path))
+    if item.design != report.design:
+        usual = report.design
+        other = (f"{key}={value}" for key, value in item.design.items() if value != usual[key])
+        console.print(f"{name}: replayed in the design it is written for, {' '.join(other)}")
+    if item.otherwise:
+        lines = "line" if item.otherwise == 1 else "lines"
+        console.print(
+            f"{name}: {item.otherwise} {lines} went otherwise than in the design it is written for"
+        )
 
 
 def _tokens(console: Console, report: Report) -> None:

@@ -19,6 +19,7 @@ from choir_model.cli.outputs import check_outputs
 
 if TYPE_CHECKING:
     from choir_model.ports.content import ContentPort
+    from choir_model.program.bindings import Design
     from choir_model.verify.failure import FailureFile
     from choir_model.verify.log import Log
     from choir_model.verify.report import Report
@@ -47,6 +48,8 @@ class Request:
     json_file: Path | None
     failure_file: Path
     replay_file: Path | None
+    ledger: str
+    choices: tuple[str, ...]
     program: Path | None
     store: Path | None
     verbose: bool
@@ -187,6 +190,8 @@ def _failure(request: Request) -> FailureFile | None:
         return None
     if request.logs:
         raise BadInput("--replay executes a failure file alone; leave the logs out")
+    if request.choices:
+        raise BadInput("--replay runs in the design of the failure file; leave --design out")
     try:
         return read_failure(request.replay_file)
     except FailureFileError as error:
@@ -209,6 +214,7 @@ def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
     from choir_model.ports.content import StoreError
     from choir_model.verify.run import Inputs
 
+    design = _design(request.choices)
     program = _program(request.program)
     store = _store(request.store)
     try:
@@ -219,11 +225,21 @@ def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
             request.seed,
             request.steps,
             request.failure_file,
+            design,
         )
     finally:
         with suppress(StoreError):  # by now there is a report, which matters more
             store.reset()
             store.close()
+
+
+def _design(choices: tuple[str, ...]) -> Design | None:
+    from choir_model.program.designs import UnknownVariant, design_of
+
+    try:
+        return design_of(choices) if choices else None
+    except UnknownVariant as error:
+        raise BadInput(f"--design {error}") from None
 
 
 def _program(path: Path | None) -> bytes:

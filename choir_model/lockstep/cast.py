@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from choir_model.domain.identity import Address, Hash, RecordKey, content_hash
@@ -49,6 +49,11 @@ SETTINGS = (
 )
 
 
+def under(design: Design, setting: Setting) -> Setting:
+    """The same setting in another design."""
+    return replace(setting, design=design)
+
+
 def _address(label: str) -> Address:
     return hashlib.sha256(label.encode()).digest()
 
@@ -59,6 +64,9 @@ class World(Protocol):
     @property
     def mint(self) -> Address:
         """The CHOIR mint."""
+
+    def token(self, wallet: Address) -> Address:
+        """The wallet's CHOIR account."""
 
     def prepare(self, ledger: LedgerPort, setting: Setting) -> None:
         """Put everything on a fresh ledger and, unless left blank, initialize it."""
@@ -90,8 +98,10 @@ class Cast:
         self.other_mint = _address("other mint")
         self.unfit_mint = _address("mint of another authority")
         self.spare_mint = _address("mint that could become a second one")
+        self.thin_mint = _address("mint of an authority who cannot pay rent")
         self.reserve = _address("reserve")
         self.spare_reserve = _address("reserve of the spare mint")
+        self.thin_reserve = _address("reserve of the thin mint")
         self.look_alike = _address("look-alike")
         self.garbage = _address("garbage")
         self.token_garbage = _address("garbage of SPL Token")
@@ -145,8 +155,8 @@ class Cast:
 
     def accounts(self) -> list[Address]:
         """Every token account and mint, valid or not, that `prepare` puts on a ledger."""
-        mints = [self.mint, self.other_mint, self.unfit_mint, self.spare_mint]
-        others = [self.spare_reserve, self.other_token(self.wallets[0])]
+        mints = [self.mint, self.other_mint, self.unfit_mint, self.spare_mint, self.thin_mint]
+        others = [self.spare_reserve, self.thin_reserve, self.other_token(self.wallets[0])]
         others += [self.token_garbage, self.unborn_token]
         return [*mints, *others, *self.holders()]
 
@@ -160,7 +170,9 @@ class Cast:
         ledger.create_mint(self.other_mint, self.authority, None)
         ledger.create_mint(self.unfit_mint, self.crank, self.crank)
         ledger.create_mint(self.spare_mint, self.authority, None)
-        first = self.wallets[0]
+        first, thin = self.wallets[0], self.wallets[self.THIN]
+        ledger.create_mint(self.thin_mint, thin, None)
+        ledger.create_token_account(self.thin_reserve, self.thin_mint, thin)
         ledger.create_token_account(self.reserve, self.mint, self.authority)
         ledger.create_token_account(self.spare_reserve, self.spare_mint, self.authority)
         ledger.create_token_account(self.other_token(first), self.other_mint, first)

@@ -13,6 +13,8 @@ whenever nothing is under way.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -29,8 +31,8 @@ from choir_model.lockstep.ledger_pair import Advance, Begin, Execute
 from choir_model.lockstep.running import Budget, Progress, run_machine
 from choir_model.lockstep.system_pair import Crash, Finish, Recover, Start, Step, SystemPair
 from choir_model.ports.content import Viewer
-from choir_model.program import addresses, calls
-from choir_model.program.bindings import Decision, RecordStatus
+from choir_model.program import addresses, calls, designs
+from choir_model.program.bindings import Decision, Design, RecordStatus
 from choir_model.protocols import sagas
 from choir_model.protocols.sagas import Saga
 
@@ -46,12 +48,13 @@ class SystemMachine(RuleBasedStateMachine):
     """Rules over one `SystemPair`, which outlives the examples."""
 
     pair: SystemPair
+    design: Design
 
     @initialize(second_seat=st.booleans())
     def begin(self, second_seat: bool) -> None:
         """A thread with one or two co-authors, made by sagas like everything else."""
         self.keys: list[RecordKey] = []
-        self.pair.apply(Begin(SETTINGS[0]))
+        self.pair.apply(Begin(replace(SETTINGS[0], design=self.design)))
         self.pair.apply(Start(sagas.create_thread(self.wallet(0), self.cast.mint, 0)))
         self.pair.apply(Finish())
         if second_seat:
@@ -108,7 +111,8 @@ class SystemMachine(RuleBasedStateMachine):
         """A direct message, mostly by a co-author."""
         key = self.cast.record(thread // 6, author // 2, content % 3)
         text = self.cast.contents[content % 3]
-        self.start(sagas.submit_message(key, text, privacy, self.now))
+        draft = sagas.draft(key, text, privacy, self.now)
+        self.start(sagas.submit_message(draft, self.design))
 
     @rule(author=SMALL, content=SMALL, privacy=PRIVACY)
     def submit_spec_whole(self, author: int, content: int, privacy: Privacy) -> None:
@@ -123,14 +127,15 @@ class SystemMachine(RuleBasedStateMachine):
         key = self.cast.record(thread // 6, author, content % 3)
         text, source = self.cast.contents[content % 3], self.cast.token(self.wallet(author))
         stake = MIN_STAKE - 1 if content == 7 else MIN_STAKE + content
-        self.start(sagas.submit_spec(key, text, privacy, self.now, source, stake))
+        draft = sagas.draft(key, text, privacy, self.now)
+        self.start(sagas.submit_spec(draft, source, stake, self.design))
 
     @rule(voter=SMALL, number=SMALL, decision=st.sampled_from(Decision))
     def vote(self, voter: int, number: int, decision: Decision) -> None:
         """An approval or denial, by a client that looks first, or by one that does not."""
         key, wallet = self.open_spec(number), self.wallet(voter if voter < 3 else 0)
-        call = calls.vote(wallet, key, decision)
-        self.start(sagas.approve(wallet, key, call, verified=voter != 7))
+        call = self.pair.paying(calls.vote(wallet, key, decision, self.design))
+        self.start(sagas.approve(wallet, key, call, self.design, verified=voter != 7))
 
     @rule(number=SMALL, decision=st.sampled_from(Decision))
     def approve_whole(self, number: int, decision: Decision) -> None:
@@ -142,21 +147,26 @@ class SystemMachine(RuleBasedStateMachine):
     @rule(number=SMALL)
     def settle(self, number: int) -> None:
         """The crank tries to close a spec."""
-        self.start(sagas.settle(self.cast.crank, self.open_spec(number)))
+        self.close(self.open_spec(number))
+
+    def close(self, key: RecordKey) -> None:
+        """A saga of the crank, which closes a spec."""
+        call = self.pair.paying(calls.settle(key, self.design))
+        self.start(sagas.settle(self.cast.crank, key, call, self.design))
 
     @rule(number=st.integers(0, 5))
     def expire(self, number: int) -> None:
         """A spec's window passes, and the crank closes it."""
         key = self.open_spec(number)
         self.pair.apply(Advance(1, WINDOW))
-        self.start(sagas.settle(self.cast.crank, key))
+        self.close(key)
         self.pair.apply(Finish())
 
     @rule(number=SMALL, who=SMALL)
     def claim(self, number: int, who: int) -> None:
         """Somebody claims a share."""
         wallet = self.wallet(who % 2)
-        call = calls.claim(wallet, self.key(number), self.cast.token(wallet))
+        call = calls.claim(wallet, self.key(number), self.cast.token(wallet), self.design)
         self.pair.apply(Execute(call, wallet))
 
     @precondition(lambda self: self.pair.sagas)
@@ -228,9 +238,10 @@ class SystemMachine(RuleBasedStateMachine):
         """Somebody submits past the sagas: a hash whose words nobody has stored, as yet."""
         wallet, hash_ = self.wallet(author), self.cast.hashes[content % 3]
         thread = self.cast.thread(0)
-        call = calls.submit_message(wallet, thread, hash_)
+        call = calls.submit_message(wallet, thread, hash_, self.design)
         if spec:
-            call = calls.submit_spec(wallet, self.cast.token(wallet), thread, hash_, MIN_STAKE)
+            source = self.cast.token(wallet)
+            call = calls.submit_spec(wallet, source, thread, hash_, MIN_STAKE, self.design)
         self.pair.apply(Execute(call, wallet))
 
     @rule(giver=SMALL, amount=st.sampled_from((1, 77)))
@@ -241,9 +252,9 @@ class SystemMachine(RuleBasedStateMachine):
         self.pair.apply(Execute(call, wallet))
 
 
-def system_machine_for(pair: SystemPair) -> type[SystemMachine]:
-    """The machine over one pair; examples share the pair and begin anew."""
-    return type("SystemMachine", (SystemMachine,), {"pair": pair})
+def system_machine_for(pair: SystemPair, design: Design = designs.DEFAULT) -> type[SystemMachine]:
+    """The machine over one pair and design; examples share the pair and begin anew."""
+    return type("SystemMachine", (SystemMachine,), {"pair": pair, "design": design})
 
 
 def system_pair(ledger: LedgerFactory, store: ContentFactory, coverage: Coverage) -> SystemPair:
@@ -261,6 +272,7 @@ def run_system_lockstep(
     *,
     seed: int,
     steps: int,
+    design: Design = designs.DEFAULT,
     coverage: Coverage | None = None,
     progress: Progress | None = None,
 ) -> Coverage:
@@ -272,7 +284,10 @@ def run_system_lockstep(
     pair = system_pair(ledger, store, coverage)
     try:
         run_machine(
-            system_machine_for(pair), pair, Budget(seed=seed, steps=steps), progress=progress
+            system_machine_for(pair, design),
+            pair,
+            Budget(seed=seed, steps=steps),
+            progress=progress,
         )
     finally:
         pair.ledgers.real.close()

@@ -29,6 +29,7 @@ from typing import Any, TypeAlias
 
 from choir_model.domain.identity import Address, RecordKey, content_hash
 from choir_model.domain.lifecycle import Status
+from choir_model.ledger.clients import paying
 from choir_model.lockstep import content_pair as content
 from choir_model.lockstep.compare import Coverage, Violation
 from choir_model.lockstep.content_pair import (
@@ -43,7 +44,7 @@ from choir_model.lockstep.content_pair import (
     Upsert,
 )
 from choir_model.lockstep.ledger_pair import Advance, Begin, Execute, LedgerPair
-from choir_model.program import addresses
+from choir_model.program import addresses, designs
 from choir_model.program.bindings import ACCOUNTS, Record, Thread
 from choir_model.program.calls import Call
 from choir_model.protocols import sagas
@@ -120,6 +121,7 @@ class SystemPair:
         self.ledgers = ledgers
         self.stores = stores
         self.coverage = coverage
+        self.design = designs.DEFAULT
         self.commands: list[Command] = []
         self.sagas: list[Saga] = []
         self._read: list[set[object]] = []
@@ -136,6 +138,7 @@ class SystemPair:
             self.sagas, self._read = [], []
             self.cut_off, self._damaged = set(), set()
             self._promised, self._touched = set(), set()
+            self.design = command.setting.design
             self.stores.apply(content.Begin())
             return self.ledgers.apply(command)
         self.commands.append(command)
@@ -169,6 +172,11 @@ class SystemPair:
         self.apply(Finish())
         assert self.ended is not None
         return self.ended
+
+    def paying(self, call: Call) -> Call:
+        """`call` with the accounts of whom it would pay if it landed now (payout push)."""
+        cast = self.ledgers.cast
+        return paying(self.ledgers.reference, call, self.design, cast.token)
 
     def finish(self) -> None:
         """Let nothing be under way, and compare everything."""
@@ -248,7 +256,7 @@ class SystemPair:
     def _recover(self) -> None:
         ended = self.ended
         for key in self.records():
-            self._begin(sagas.recover(key))
+            self._begin(sagas.recover(key, self.design))
         for thread in self.threads():
             self._begin(sagas.recover_thread(thread))
         self._finish()
@@ -288,8 +296,8 @@ class SystemPair:
             if item in self.cut_off:
                 continue
             if isinstance(item, RecordKey):
-                record = self._account(Record, addresses.record(item))
-                if record is not None:
+                record = self._account(Record, addresses.record(item, self.design))
+                if record is not None and record.author == item.author:
                     self._check_record(command, item, record)
             elif isinstance(item, bytes):
                 thread = self._account(Thread, item)

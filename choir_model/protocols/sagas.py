@@ -43,8 +43,8 @@ from choir_model.domain.lifecycle import Privacy, Status
 from choir_model.ports.content import Message
 from choir_model.ports.content import Refused as StoreRefused
 from choir_model.ports.ledger import AccountImage, Confirmed, Rejected
-from choir_model.program import addresses, calls
-from choir_model.program.bindings import ACCOUNTS, Record, RecordStatus, Thread
+from choir_model.program import addresses, calls, designs
+from choir_model.program.bindings import ACCOUNTS, Design, Record, RecordStatus, Thread
 from choir_model.program.calls import Call
 
 
@@ -116,15 +116,16 @@ class Conflict(Enum):
 class Saga:
     """A saga under way.  `arrows` are those left; a saga without arrows is over.
 
-    `stopped` is why it ended before its last arrow: a refusal of ledger or store, or a
-    `Conflict`; None if it did not.  `refused` is what the ledger answered where the saga
-    went on nevertheless, to let the store follow.
+    `design` is the ledger's.  `stopped` is why it ended before its last arrow: a refusal of
+    ledger or store, or a `Conflict`; None if it did not.  `refused` is what the ledger answered
+    where the saga went on nevertheless, to let the store follow.
     """
 
     name: str
     arrows: tuple[Arrow, ...]
     thread: Address
     key: RecordKey | None = None
+    design: Design = designs.DEFAULT
     call: Call | None = None
     payer: Address = b""
     message: Message | None = None
@@ -143,38 +144,49 @@ class Saga:
         return f"{self.name}, next: {self.arrows[0].value if self.arrows else 'nothing'}"
 
 
-def submit_message(key: RecordKey, content: str, privacy: Privacy, now: int) -> Saga:
-    """A co-author's direct message (M1)."""
-    call = calls.submit_message(key.author, key.thread, key.hash)
-    return _submit("submit message", key, content, privacy, now, call)
+def submit_message(message: Message, design: Design = designs.DEFAULT) -> Saga:
+    """A co-author's direct message (M1), with status Submitted."""
+    key = message.key
+    call = calls.submit_message(key.author, key.thread, key.hash, design)
+    return _submit("submit message", message, call, design)
 
 
 def submit_spec(
-    key: RecordKey, content: str, privacy: Privacy, now: int, source: Address, stake: int
+    message: Message, source: Address, stake: int, design: Design = designs.DEFAULT
 ) -> Saga:
     """A spec with `stake` base units from the token account `source` (M2)."""
-    call = calls.submit_spec(key.author, source, key.thread, key.hash, stake)
-    return _submit("submit spec", key, content, privacy, now, call)
+    key = message.key
+    call = calls.submit_spec(key.author, source, key.thread, key.hash, stake, design)
+    return _submit("submit spec", message, call, design)
 
 
-def _submit(
-    name: str, key: RecordKey, content: str, privacy: Privacy, now: int, call: Call
+def draft(key: RecordKey, content: str, privacy: Privacy, now: int) -> Message:
+    """What is stored before the ledger knows of it."""
+    return Message(key, content, Status.SUBMITTED, privacy, now)
+
+
+def _submit(name: str, message: Message, call: Call, design: Design) -> Saga:
+    arrows, key = (Arrow.STORE, Arrow.SEND, *PROPAGATE), message.key
+    return Saga(name, arrows, key.thread, key, design, call, key.author, message)
+
+
+def approve(
+    voter: Address,
+    key: RecordKey,
+    call: Call,
+    design: Design = designs.DEFAULT,
+    *,
+    verified: bool = True,
 ) -> Saga:
-    message = Message(key, content, Status.SUBMITTED, privacy, now)
-    arrows = (Arrow.STORE, Arrow.SEND, *PROPAGATE)
-    return Saga(name, arrows, key.thread, key, call, key.author, message)
-
-
-def approve(voter: Address, key: RecordKey, call: Call, *, verified: bool = True) -> Saga:
     """A vote, approving or denying; `verified` false: by a client that does not look first."""
     arrows = (Arrow.VERIFY, Arrow.SEND, *PROPAGATE) if verified else (Arrow.SEND, *PROPAGATE)
-    return Saga("vote", arrows, key.thread, key, call, voter)
+    return Saga("vote", arrows, key.thread, key, design, call, voter)
 
 
-def settle(crank: Address, key: RecordKey) -> Saga:
+def settle(crank: Address, key: RecordKey, call: Call, design: Design = designs.DEFAULT) -> Saga:
     """Close a spec whose window is over (M6)."""
     arrows = (Arrow.SEND, *PROPAGATE)
-    return Saga("settle", arrows, key.thread, key, calls.settle(key), crank)
+    return Saga("settle", arrows, key.thread, key, design, call, crank)
 
 
 def create_thread(creator: Address, mint: Address, nonce: int) -> Saga:
@@ -182,12 +194,12 @@ def create_thread(creator: Address, mint: Address, nonce: int) -> Saga:
     thread = addresses.thread(creator, nonce)
     arrows = (Arrow.SEND, Arrow.READ_THREAD, Arrow.FOLLOW_THREAD)
     call = calls.create_thread(creator, mint, nonce)
-    return Saga("create thread", arrows, thread, None, call, creator)
+    return Saga("create thread", arrows, thread, call=call, payer=creator)
 
 
-def recover(key: RecordKey) -> Saga:
+def recover(key: RecordKey, design: Design = designs.DEFAULT) -> Saga:
     """Bring the store up to date with one record of the ledger, whatever was missed."""
-    return Saga("recover", (Arrow.READ_RECORD, Arrow.FOLLOW_STATUS), key.thread, key)
+    return Saga("recover", (Arrow.READ_RECORD, Arrow.FOLLOW_STATUS), key.thread, key, design)
 
 
 def recover_thread(thread: Address) -> Saga:
@@ -202,7 +214,7 @@ def command(saga: Saga) -> SagaCommand | None:
     match saga.arrows[0]:
         case Arrow.VERIFY | Arrow.READ_RECORD:
             assert saga.key is not None
-            return Read(addresses.record(saga.key))
+            return Read(addresses.record(saga.key, saga.design))
         case Arrow.READ_THREAD:
             return Read(saga.thread)
         case Arrow.STORE:
@@ -235,7 +247,7 @@ def _stop(why: Enum) -> Changes:
 
 
 def _verified(saga: Saga, answer: AccountImage | None) -> Changes:
-    record = _record(answer)
+    record = _record(saga, answer)
     if record is None or record.status is not RecordStatus.PENDING:
         return _stop(Conflict.STATE_CONFLICT)
     return {}
@@ -252,7 +264,7 @@ def _sent(saga: Saga, answer: Any) -> Changes:
 
 
 def _record_read(saga: Saga, answer: AccountImage | None) -> Changes:
-    record = _record(answer)
+    record = _record(saga, answer)
     if record is None:
         return _stop(saga.refused or Conflict.STATE_CONFLICT)
     changes: Changes = {"status": Status[record.status.name]}
@@ -279,8 +291,10 @@ REACTIONS: dict[Arrow, Callable[[Saga, Any], Changes]] = {
 }
 
 
-def _record(image: AccountImage | None) -> Record | None:
+def _record(saga: Saga, image: AccountImage | None) -> Record | None:
+    """The saga's record; where an address has no author in it, it may be somebody else's."""
     if image is None or not image.data:
         return None
     record: Record = ACCOUNTS[Record].decode(image.data)
-    return record
+    assert saga.key is not None
+    return record if record.author == saga.key.author else None

@@ -26,7 +26,8 @@ import msgspec
 
 from choir_model.domain.lifecycle import Privacy
 from choir_model.domain.parameters import DEFAULTS
-from choir_model.program.bindings import DECIMALS, SUPPLY, Reason
+from choir_model.program import designs
+from choir_model.program.bindings import DECIMALS, SUPPLY, Design, Reason
 
 Decision: TypeAlias = Literal["approve", "deny"]
 Vault: TypeAlias = Literal["stake", "escrow", "balance"]
@@ -53,6 +54,13 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     start: int
     """Ledger clock before the first command, unix seconds."""
     parameters: Parameters = Parameters()
+    design: dict[str, str] = {}
+    """Choices that differ from the default design, as people write them."""
+
+    @property
+    def written_for(self) -> Design:
+        """The design that what the log expects holds in."""
+        return designs.design_of(f"{key}={value}" for key, value in self.design.items())
 
 
 class _Command(
@@ -204,6 +212,7 @@ MEANING = {
     "max_co_authors": "a whole number from 1 to 32",
     "expect": 'the name of a refusal of the ledger program, such as "AlreadyVoted"',
     "name": _NAME,
+    "design": 'an object such as {"payout": "push"}',
     "id": _NAME,
     "by": _USER,
     "user": _USER,

@@ -13,8 +13,9 @@ seed · steps       as given
 design · versions  objects of text
 conversations      those replayed to their end: path, title, commands (lines), steps, records
                    on the ledger, stored (records whose content is in the store unharmed),
-                   and the audit of all tokens: CHOIR as decimal text, because JSON numbers
-                   get rounded by many readers
+                   the audit of all tokens: CHOIR as decimal text, because JSON numbers get
+                   rounded by many readers; its design, and how many lines went otherwise
+                   than a log expects that was written for another design
 machines           those run: name, verdict (``"UNREACHED"`` too), steps, examples, seconds,
                    steps_per_second, expected (situations that should occur), missing, and
                    counters: commands, refusals, events, situations

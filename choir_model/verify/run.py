@@ -37,6 +37,7 @@ from choir_model.lockstep.system_pair import SystemPair
 from choir_model.ports.content import ContentPort, StoreError
 from choir_model.ports.ledger import EngineUnavailable, LedgerPort, UnregisteredRefusal
 from choir_model.program import designs
+from choir_model.program.bindings import Design
 from choir_model.verify.failure import FailureFile, FailureFileError, Machine, write_failure
 from choir_model.verify.log import Log
 from choir_model.verify.people import People
@@ -62,7 +63,8 @@ class Listener(Protocol):
 class Inputs:
     """What a run works on: engines that were opened, logs that were read.
 
-    `ledger` makes a fresh ledger; `store` is one store, emptied again and again.
+    `ledger` makes a fresh ledger; `store` is one store, emptied again and again.  `design` is
+    what the user asked for: None for the default one, and for each log the one it is written for.
     """
 
     ledger: Callable[[], LedgerPort]
@@ -71,6 +73,7 @@ class Inputs:
     seed: int
     steps: int
     failure_file: Path
+    design: Design | None = None
 
 
 FINDINGS = (Disagreement, Violation, UnregisteredRefusal)
@@ -100,7 +103,7 @@ class Crash(Exception):
 
 def verify(inputs: Inputs, listener: Listener) -> Report:
     """Replay the logs and run the machines; never raises for what they find."""
-    report = Report(inputs.seed, inputs.steps, design(), versions())
+    report = Report(inputs.seed, inputs.steps, _chosen(inputs), versions())
     with _ending(report):
         for log in inputs.logs:
             _converse(inputs, log, report, listener)
@@ -129,9 +132,8 @@ def _ending(report: Report) -> Iterator[None]:
         report.unfinished, report.crash = str(Crash(error)), error
 
 
-def design() -> dict[str, str]:
-    """The ledger's design variants, by name."""
-    return designs.texts(designs.DEFAULT)
+def _chosen(inputs: Inputs) -> dict[str, str]:
+    return designs.texts(inputs.design or designs.DEFAULT)
 
 
 def versions() -> dict[str, str]:
@@ -147,7 +149,7 @@ def _converse(inputs: Inputs, log: Log, report: Report, listener: Listener) -> N
     pair = pair_for("system", users, inputs.ledger(), inputs.store, coverage)
     assert isinstance(pair, SystemPair)
     assert isinstance(pair.ledgers.cast, People)
-    replayed = Replay(log, pair, pair.ledgers.cast)
+    replayed = Replay(log, pair, pair.ledgers.cast, inputs.design)
     try:
         found = replayed.run(listener.done)
     except Unexpected as error:
@@ -184,7 +186,7 @@ def _lockstep(
         return MachineRun(machine, snapshot, seconds, len(expected), missing, verdict)
 
     try:
-        generator = generator_for(pair)
+        generator = generator_for(pair, inputs.design or designs.DEFAULT)
         run_machine(generator, pair, budget, progress=listener.done, minimised=False)
     except Failure as failure:
         found = isinstance(failure.cause, FINDINGS)
@@ -231,14 +233,14 @@ def machine_of(pair: Pair) -> Machine:
     return "content" if isinstance(pair, ContentPair) else "system"
 
 
-def generator_for(pair: Pair) -> type[Any]:
-    """The Hypothesis machine over a pair."""
+def generator_for(pair: Pair, design: Design) -> type[Any]:
+    """The Hypothesis machine over a pair, in a design."""
     if isinstance(pair, LedgerPair):
         return machine_for(pair)
     if isinstance(pair, ContentPair):
         return content_machine_for(pair)
     assert isinstance(pair, SystemPair)
-    return system_machine_for(pair)
+    return system_machine_for(pair, design)
 
 
 EXPECTED: dict[Machine, frozenset[str]] = {
@@ -254,7 +256,7 @@ def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
 
     Raises `FailureFileError` for a command that cannot be executed.
     """
-    report = Report(given.seed, 0, design(), versions())
+    report = Report(given.seed, 0, _design_of(given), versions())
     report.replayed = Replayed(
         str(given.path), given.where, given.message, given.seed, len(given.commands)
     )
@@ -273,6 +275,12 @@ def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
             raise FailureFileError(given.path, f"field commands[{number}]: {_why(error)}")
     ledger.close()
     return report
+
+
+def _design_of(given: FailureFile) -> dict[str, str]:
+    """The design of the ledger that a failure's first command begins with."""
+    setting = getattr(given.commands[0], "setting", None)
+    return designs.texts(setting.design if setting else designs.DEFAULT)
 
 
 def _why(error: Exception) -> str:

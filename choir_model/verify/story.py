@@ -15,6 +15,7 @@ from itertools import islice
 from typing import get_args
 
 from choir_model.domain.lifecycle import MAX_CONTENT_BYTES
+from choir_model.program import designs
 from choir_model.program.bindings import MIN_STAKE_FLOOR, SEATS, SUPPLY
 from choir_model.verify import commands as do
 from choir_model.verify.commands import MEANING, Command, Header, Parameters
@@ -98,6 +99,8 @@ class Story:
         _within("start", header.start, 0, MAX_TIME)
         self._now = header.start
         _parameters(header.parameters)
+        for key, value in header.design.items():
+            _choice(key, value)
 
     def tell(self, command: Command) -> None:
         """Judge the next command and take in what it says."""
@@ -232,6 +235,18 @@ def _parameters(parameters: Parameters) -> None:
         floor = do.format_amount(MIN_STAKE_FLOOR)
         problem = f'"{do.format_amount(parameters.min_stake)}" is below the floor'
         raise Defect("parameters.min_stake", problem, f'write "{floor}" or more')
+
+
+def _choice(key: str, value: str) -> None:
+    keys = designs.CHOICES
+    if key not in keys:
+        remedy = suggestion(key, keys, f"known here: {', '.join(keys)}")
+        raise Defect(f"design.{key}", "is not a choice of the design", remedy)
+    variants = [designs.variant(member) for member in keys[key]]
+    if value not in variants:
+        known = " or ".join(f'"{variant}"' for variant in variants)
+        remedy = suggestion(value, variants, f"write {known}")
+        raise Defect(f"design.{key}", f"{show(value)} is no variant", remedy)
 
 
 def _within(field: str, value: int, least: int, most: int) -> None:
