@@ -94,7 +94,7 @@ def test_every_stranger_in_every_place_is_met_alike() -> None:
 
 
 def test_every_stranger_is_met_alike_by_the_token_program() -> None:
-    """L1, L4: as source and as target of a transfer, and of a burn, for little and too much."""
+    """L1, L4: as source and as target of whatever a holder may do, for little and too much."""
     pair = prepared()
     cast = pair.cast
     assert isinstance(cast, Cast)
@@ -112,6 +112,17 @@ def test_every_stranger_is_met_alike_by_the_token_program() -> None:
                     calls.token_burn(owner, cast.frozen, address, amount),
                 ):
                     pair.apply(Execute(call, cast.crank))
+    moment = pair.reference.save(), pair.real.save()
+    for address in accounts:
+        for call in (
+            calls.token_close(cast.wallets[0], address, cast.authority),
+            calls.token_close(cast.crank, cast.token(cast.crank), address),
+            calls.token_set_owner(cast.wallets[0], address, cast.crank),
+            calls.token_set_owner(cast.crank, cast.token(cast.crank), address),
+        ):
+            pair.apply(Execute(call, cast.authority))
+            pair.reference.restore(moment[0])
+            pair.real.restore(moment[1])
     pair.finish()
 
 

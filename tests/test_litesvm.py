@@ -18,6 +18,7 @@ from choir_model.adapters.solana_errors import refusal
 from choir_model.domain.identity import Address
 from choir_model.lockstep.cast import RICH, Cast, Setting
 from choir_model.ports.ledger import (
+    CLOCK,
     AccountImage,
     Confirmed,
     EngineUnavailable,
@@ -251,6 +252,10 @@ REFUSALS: dict[Foreign, Callable[[Real], Outcome]] = {
         )
     ),
     Foreign.TOKEN_INVALID_ACCOUNT: sent(lambda w: transfer(w, w.token(0), w.mint)),
+    Foreign.TOKEN_NOT_EMPTY: sent(
+        lambda w: calls.token_close(w.wallet(0), w.token(0), w.cast.authority)
+    ),
+    Foreign.READ_ONLY: sent(lambda w: calls.token_close(w.cast.crank, w.token(Cast.CRANK), CLOCK)),
 }
 
 

@@ -13,6 +13,8 @@ TOKEN_ERRORS = {
     0x1: Foreign.TOKEN_INSUFFICIENT_FUNDS,
     0x3: Foreign.TOKEN_MINT_MISMATCH,
     0x4: Foreign.TOKEN_OWNER_MISMATCH,
+    0xB: Foreign.TOKEN_NOT_EMPTY,
+    0xF: Foreign.TOKEN_INVALID_ACCOUNT,
     0x11: Foreign.TOKEN_FROZEN,
 }
 SYSTEM_ERRORS = {0x1: Foreign.INSUFFICIENT_LAMPORTS}
@@ -26,7 +28,10 @@ TRANSACTION_ERRORS = {
 TOKEN_PROGRAM_ERRORS = {
     "MissingRequiredSignature": Foreign.TOKEN_MISSING_SIGNATURE,
     "InvalidAccountData": Foreign.TOKEN_INVALID_ACCOUNT,
+    "InvalidArgument": Foreign.TOKEN_INVALID_ACCOUNT,
     "UninitializedAccount": Foreign.TOKEN_INVALID_ACCOUNT,
+    "ReadonlyLamportChange": Foreign.READ_ONLY,
+    "ReadonlyDataModified": Foreign.READ_ONLY,
 }
 
 

@@ -11,7 +11,7 @@ after the arguments, because their addresses are derived from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -26,7 +26,7 @@ from choir_model.ledger.cells import (
     RecordAccount,
     TokenAccount,
 )
-from choir_model.ports.ledger import privileges
+from choir_model.ports.ledger import Privileges, privileges
 from choir_model.program import addresses
 from choir_model.program.bindings import (
     DECIMALS,
@@ -39,7 +39,6 @@ from choir_model.program.calls import Call, Meta
 from choir_model.program.layout import DecodeError, Instruction
 
 Roles: TypeAlias = dict[str, Address]
-Privileges: TypeAlias = Mapping[Address, tuple[bool, bool]]
 Check: TypeAlias = Callable[[View, Roles, str], None]
 
 

@@ -15,7 +15,7 @@ Adapters translate and observe, they assert nothing.  Time moves only by `advanc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, TypeAlias
@@ -46,6 +46,8 @@ class Foreign(Enum):
     TOKEN_FROZEN = "a token account is frozen"
     TOKEN_MISSING_SIGNATURE = "the owner of the token account has not signed"
     TOKEN_INVALID_ACCOUNT = "an account is no token account"
+    TOKEN_NOT_EMPTY = "a token account that holds tokens cannot be closed"
+    READ_ONLY = "an account that would change may only be read"
 
 
 Refusal: TypeAlias = Reason | Foreign
@@ -225,8 +227,12 @@ class LedgerPort(Protocol):
         """Go back to a moment returned by `save` of this ledger."""
 
 
-def privileges(call: Call, payer: Address) -> dict[Address, tuple[bool, bool]]:
-    """(signer, writable) by address as the runtime grants them to a transaction of one call.
+Privileges: TypeAlias = Mapping[Address, tuple[bool, bool]]
+"""(signer, writable) by address."""
+
+
+def privileges(call: Call, payer: Address) -> Privileges:
+    """The privileges the runtime grants to the accounts of a transaction of one call.
 
     Flags are the transaction's, not the account list's: an address that signs or may be
     written anywhere in it does so everywhere, and the fee payer always does both.  Nothing

@@ -192,3 +192,19 @@ def token_burn(owner: Address, account: Address, mint: Address, amount: int) -> 
     """Burn tokens of one's own: SPL Token's ``Burn`` (L1)."""
     metas = (Meta(account, False, True), Meta(mint, False, True), Meta(owner, True, False))
     return Call("token_burn", addresses.TOKEN, metas, b"\x08" + amount.to_bytes(8, "little"))
+
+
+def token_close(owner: Address, account: Address, destination: Address) -> Call:
+    """Close an empty token account: SPL Token's ``CloseAccount``; its rent to `destination`."""
+    metas = (
+        Meta(account, False, True),
+        Meta(destination, False, True),
+        Meta(owner, True, False),
+    )
+    return Call("token_close", addresses.TOKEN, metas, b"\x09")
+
+
+def token_set_owner(owner: Address, account: Address, new_owner: Address) -> Call:
+    """Give a token account away: SPL Token's ``SetAuthority`` of type ``AccountOwner``."""
+    metas = (Meta(account, False, True), Meta(owner, True, False))
+    return Call("token_set_owner", addresses.TOKEN, metas, b"\x06\x02\x01" + new_owner)
