@@ -25,3 +25,7 @@ pub fn members(rule: Electorate, thread: &State<Thread>, record: &State<Record>)
 pub fn is_unanimous(electorate: u32, approvals: u32) -> bool {
     approvals & electorate == electorate
 }
+
+#[cfg(test)]
+#[path = "electorate_tests.rs"]
+mod tests;

@@ -71,7 +71,10 @@ fn missing_accounts_come_before_missing_arguments() {
 }
 
 #[test]
-fn the_entrypoint_takes_as_many_accounts_as_any_instruction() {
+fn the_entrypoint_takes_the_accounts_of_an_instruction_and_a_payee_for_each_seat() {
     let most = INSTRUCTIONS.iter().map(|(_, accounts)| *accounts).max();
-    assert_eq!(most, Some(generated::MOST_ACCOUNTS));
+    assert_eq!(
+        most.map(|most| most + usize::from(generated::SEATS)),
+        Some(ACCOUNTS)
+    );
 }

@@ -127,7 +127,7 @@ fn check_ranges(arguments: &Arguments) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generated::Design;
+    use crate::generated::{DenialShare, Design};
 
     const RIGHT: Arguments = Arguments {
         design: Design::DEFAULT,
@@ -164,6 +164,11 @@ mod tests {
             assert_eq!(check_ranges(&arguments), Err(Error::InvalidParameter));
         }
         assert_eq!(check_ranges(&RIGHT), Ok(()));
+        let design = Design {
+            denial_share: DenialShare::Refund,
+            ..Design::DEFAULT
+        };
+        assert_eq!(check_ranges(&Arguments { design, ..RIGHT }), Ok(()));
         assert_eq!(
             check_ranges(&Arguments {
                 max_co_authors: SEATS,

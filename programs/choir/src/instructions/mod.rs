@@ -10,4 +10,10 @@ pub mod submit_spec;
 pub mod vote;
 
 #[cfg(test)]
+mod design_tests;
+#[cfg(test)]
+mod payout_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;

@@ -88,12 +88,10 @@ pub fn run(call: &Call) -> ProgramResult {
         balance_vault,
         treasury,
     };
-    if electorate::is_unanimous(electorate, approvals) {
-        ballot.publish()
-    } else if decision == Vote::Deny && design.rejection == Rejection::FirstDenial {
-        ballot.reject()
-    } else {
-        ballot.stand()
+    match decision {
+        Vote::Approve if electorate::is_unanimous(electorate, approvals) => ballot.publish(),
+        Vote::Deny if design.rejection == Rejection::FirstDenial => ballot.reject(),
+        Vote::Approve | Vote::Deny => ballot.stand(),
     }
 }
 
@@ -108,7 +106,7 @@ struct Ballot<'a> {
     denials: u32,
     now: i64,
     design: Design,
-    /// How many there are.
+    /// How many there may be.
     seats: u8,
     offered: Offered<'a>,
     thread: State<Thread>,
