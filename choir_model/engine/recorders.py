@@ -141,8 +141,9 @@ def _run_branch(
         for field, cell in view.written.items():
             recording.written.setdefault(field, cell)
     finally:
-        view.expire()
-        _add_misuse([view], recording)
+        view.ended = RETURNED
+        if view.misuse is not None:
+            _add_misuse([view], recording)
     recording.branches.append(Branch(tuple(view.choices), outcome))
 
 

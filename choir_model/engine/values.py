@@ -254,6 +254,21 @@ def _encode_text(value: str) -> bytes:
     return b"s" + _framed(value.encode("utf-8", "surrogatepass"))
 
 
+_UNLIKE = frozenset({type(None), int, str, bytes})
+"""Types no two of which have equal values; of tuples of these, equal ones are the same one."""
+
+
+def _encode_tuple(value: tuple[Any, ...]) -> bytes:
+    if len(value) < 8 and _UNLIKE.issuperset(map(type, value)):
+        return _encode_scalars(value)
+    return b"t" + _sequence(list(map(encode, value)))
+
+
+@lru_cache(maxsize=4096)
+def _encode_scalars(value: tuple[Any, ...]) -> bytes:
+    return b"t" + _sequence(list(map(encode, value)))
+
+
 @lru_cache(maxsize=4096)
 def _encode_member(kind: type, name: str) -> bytes:
     return b"e" + _name_of(kind) + _framed(name.encode())
@@ -277,7 +292,7 @@ _PLAIN: dict[type, Callable[[Any], bytes]] = {
     int: _encode_int,
     str: _encode_text,
     bytes: lambda value: b"x" + _framed(value),
-    tuple: lambda value: b"t" + _sequence(list(map(encode, value))),
+    tuple: _encode_tuple,
     frozenset: _encode_set,
     CanonicalSet: _encode_set,
 }

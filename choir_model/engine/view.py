@@ -173,7 +173,8 @@ class Field(Generic[T]):
     @overload
     def __get__(self, record: Record, owner: type[Record]) -> T: ...
     def __get__(self, record: Record | Cell | None, owner: object) -> Field[T] | T:
-        if record is None or not isinstance(record, Record):
+        # The first question is answered sooner than the second, and settles most cases.
+        if type(type(record)) is not _RecordType and not isinstance(record, Record):
             return self
         value: T = record.view.read(_tuple(Cell, (self, record.key)))
         return value
@@ -245,8 +246,8 @@ class Record(metaclass=_RecordType):
             keys = ", ".join(map(repr, (key, *more)))
             kind = type(self).__name__
             raise ModelError(f"the key of a {kind} is one value, a tuple: {kind}(view, ({keys}))")
-        object.__setattr__(self, "view", view)
-        object.__setattr__(self, "key", key)
+        _set_view(self, view)
+        _set_key(self, key)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not isinstance(getattr(type(self), name, None), Field):
@@ -266,6 +267,10 @@ class Record(metaclass=_RecordType):
 
     def __repr__(self) -> str:
         return f"{self.record_name}[{self.key!r}]"
+
+
+_set_view: Any = vars(Record)["view"].__set__
+_set_key: Any = vars(Record)["key"].__set__
 
 
 class View(Protocol):
