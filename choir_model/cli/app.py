@@ -116,9 +116,7 @@ def engine() -> None:
     help="Judge this property only; may be given again for others.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N distinct states.")
-@click.option(
-    "--depth", type=click.IntRange(1), metavar="N", help="At most N levels; not with --graph."
-)
+@click.option("--depth", type=click.IntRange(1), metavar="N", help="At most N levels.")
 @click.option(
     "--counterexamples",
     type=click.IntRange(1),
