@@ -13,8 +13,8 @@ use crate::{
     state::State,
 };
 
-/// A call of an instruction. One reference instead of its five words: the target passes no more than
-/// five arguments, and the place of the result is one of them.
+/// A call of an instruction. One reference instead of its five words: the target passes no more
+/// than five arguments, and the place of the result is one of them.
 pub struct Call<'a> {
     pub program: &'a Address,
     pub views: &'a [AccountView],
@@ -131,7 +131,7 @@ impl<'a> Accounts<'a> {
         Ok((view, account))
     }
 
-    /// A mint that is fit to become CHOIR: everything about it is still in `authority`'s hands (L1).
+    /// A mint that is fit to become CHOIR: all about it is still in `authority`'s hands (L1).
     #[inline(always)]
     pub fn new_mint(
         &self,

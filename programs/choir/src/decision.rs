@@ -25,7 +25,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// What deciding `record` makes of `thread`. What payees get enters no total: it leaves the thread.
+    /// What deciding `record` makes of `thread`. What payees get enters no total: it leaves the
+    /// thread.
     pub fn check(
         thread: &State<Thread>,
         record: &State<Record>,

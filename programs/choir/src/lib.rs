@@ -1,4 +1,5 @@
-//! Choir's ledger program: who owns a thread, the tokens, the votes and the hashes of what was said.
+//! Choir's ledger program: who owns a thread, the tokens, the votes and the hashes of what was
+//! said.
 //!
 //! The exact behaviour is `docs/ledger-program.md`; names, codes and layouts are `generated`, from
 //! `choir.idl.json`. Comments cite the clauses of the specification (L3, M5, ...).
@@ -7,7 +8,8 @@
 #[cfg(test)]
 extern crate std;
 
-// Named so that the linker keeps them: without these two lines the program builds and faults when run.
+// Named so that the linker keeps them: without these two lines the program builds, and faults when
+// it is run.
 #[cfg(target_arch = "bpf")]
 use sbf_builtins as _;
 #[cfg(target_arch = "bpf")]

@@ -64,8 +64,8 @@ impl<'a> Offered<'a> {
     }
 }
 
-/// The caller chooses among the accounts of a payee; whichever it is, the tokens are the payee's. Nor
-/// can a payee stop a settlement by closing theirs: anyone may open another one for them.
+/// The caller chooses among the accounts of a payee; whichever it is, the tokens are the payee's.
+/// Nor can a payee stop a settlement by closing theirs: anyone may open another one for them.
 fn is_fit(view: &AccountView, payee: &Address, mint: &Address) -> bool {
     view.is_writable()
         && view.owned_by(&TOKEN_PROGRAM)

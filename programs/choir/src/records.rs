@@ -53,8 +53,8 @@ impl Submission<'_> {
         Ok(state)
     }
 
-    /// The author, as far as the key has them: an empty seed is as good as none, since an address is
-    /// the hash of the seeds put together.
+    /// The author, as far as the key has them: an empty seed is as good as none, since an address
+    /// is the hash of the seeds put together.
     fn author_seed(&self) -> &[u8] {
         let author = self.author.address().as_array();
         match self.key {

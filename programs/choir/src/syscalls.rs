@@ -1,4 +1,4 @@
-//! What the runtime provides: hash, log, clock and rent; on the host, what the unit tests need of it.
+//! What the runtime provides: hash, log, clock and rent; on the host, what the unit tests need.
 
 use pinocchio::{
     error::ProgramError,
@@ -62,8 +62,8 @@ pub fn minimum_balance(size: u64) -> Result<u64, ProgramError> {
     rent_exemption(&bytes, size)
 }
 
-/// The rent sysvar's rule. Its threshold (years, a float) is 1 or 2, depending on the runtime's age;
-/// helpers that assume one of them ask for half of what the other demands.
+/// The rent sysvar's rule. Its threshold (years, a float) is 1 or 2, depending on the runtime's
+/// age; helpers that assume one of them ask for half of what the other demands.
 fn rent_exemption(sysvar: &[u8; 17], size: u64) -> Result<u64, ProgramError> {
     let lamports_per_byte_year = u64::read(&sysvar[..8]).ok_or(ProgramError::UnsupportedSysvar)?;
     let threshold = u64::read(&sysvar[8..16]).ok_or(ProgramError::UnsupportedSysvar)?;
