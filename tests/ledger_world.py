@@ -12,6 +12,7 @@ import pytest
 
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.domain.identity import Address, RecordKey, content_hash
+from choir_model.ledger.clients import paying
 from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import MIN_STAKE, START, Cast, Setting
 from choir_model.ports.ledger import Confirmed, LedgerPort, Outcome, Purse, Refusal, Rejected
@@ -51,6 +52,7 @@ class World:
         self.ledger = make()
         self.cast = Cast.of(self.ledger)
         self.setting = setting or Setting("usual")
+        self.design = self.setting.design
         self.ledger.advance(0, START)
         self.cast.prepare(self.ledger, self.setting)
         self.mint, self.thread = self.cast.mint, self.cast.thread(0)
@@ -130,33 +132,49 @@ class World:
 
     def vote(self, voter: int, key: RecordKey, decision: Decision = APPROVE) -> tuple[Any, ...]:
         """A vote."""
-        return self.do(calls.vote(self.wallet(voter), key, decision))
+        return self.do(self.vote_call(voter, key, decision))
+
+    def settle(self, key: RecordKey) -> tuple[Any, ...]:
+        """The end of a window, by the crank."""
+        return self.do(self.settle_call(key))
 
     def seat(self, *numbers: int) -> None:
         """Take wallets in as co-authors: each submits a spec that all seated approve."""
         for number in numbers:
             key = self.spec(number, f"let {number} in", MIN_STAKE)
             for seated in list(self.seated()):
-                self.do(calls.vote(seated, key, APPROVE))
+                self.do(calls.vote(seated, key, APPROVE, self.design))
 
     def expired(self, author: int, text: str) -> RecordKey:
         """A spec nobody decided."""
         key = self.spec(author, text)
         self.wait(self.setting.approval_window)
-        self.do(calls.settle(key))
+        self.settle(key)
         return key
 
     # The calls, to see them refused
 
     def message_call(self, author: int, text: str) -> Call:
-        return calls.submit_message(self.wallet(author), self.thread, content_hash(text))
+        hash_ = content_hash(text)
+        return calls.submit_message(self.wallet(author), self.thread, hash_, self.design)
 
     def spec_call(self, author: int, text: str, stake: int = STAKE) -> Call:
-        wallet = self.wallet(author)
-        return calls.submit_spec(wallet, self.token(author), self.thread, content_hash(text), stake)
+        wallet, token, hash_ = self.wallet(author), self.token(author), content_hash(text)
+        return calls.submit_spec(wallet, token, self.thread, hash_, stake, self.design)
+
+    def vote_call(self, voter: int, key: RecordKey, decision: Decision = APPROVE) -> Call:
+        """With the accounts of whom it pays, as a client would look them up."""
+        return self.paying(calls.vote(self.wallet(voter), key, decision, self.design))
+
+    def settle_call(self, key: RecordKey) -> Call:
+        """With the accounts of whom it pays, as a client would look them up."""
+        return self.paying(calls.settle(key, self.design))
 
     def claim_call(self, who: int, key: RecordKey, to: Address | None = None) -> Call:
-        return calls.claim(self.wallet(who), key, to or self.token(who))
+        return calls.claim(self.wallet(who), key, to or self.token(who), self.design)
+
+    def paying(self, call: Call) -> Call:
+        return paying(self.ledger, call, self.design, self.cast.token)
 
     # What can be seen
 
@@ -182,7 +200,7 @@ class World:
         return self.read(Thread, thread or self.thread)
 
     def record(self, key: RecordKey) -> Record:
-        return self.read(Record, addresses.record(key))
+        return self.read(Record, addresses.record(key, self.design))
 
     def seated(self) -> tuple[Address, ...]:
         thread = self.about()
