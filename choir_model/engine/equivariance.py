@@ -80,6 +80,8 @@ class _Audit:
             for claim in claims
             if claim.kind is Kind.EACH_STEP and claim.fn is not None
         ]
+        self._state: State | None = None
+        self._known: dict[tuple[int, ...], Any] = {}
         self._of_ends: list[Question] = []
         if self._model.done is not None and any(c.kind is Kind.DEADLOCK_FREE for c in claims):
             self._of_ends.append(("done", self._model.done, ()))
@@ -89,23 +91,31 @@ class _Audit:
 
         Successors are asked too: a constraint may keep them from being states of their own.
         """
+        if self._state is not state:
+            self._state, self._known = state, {}
         other = renamed_state(state, renaming)
         yield from self._told_of(state, other, renaming)
-        for action in self._model.actions:
-            for arguments in tuples(action.sorts):
-                label = Label(action, arguments)
-                outcomes = self._outcomes(label, state)
-                image = Label(action, rename(arguments, renaming))
-                here = self._comparable(outcomes, state, renaming)
-                there = self._comparable(self._outcomes(image, other), other, {})
-                yield f"the action {label}", here, there
-                for outcome in () if isinstance(outcomes, Raised) else outcomes:
-                    if isinstance(outcome, Fired):
-                        after = State({**state, **outcome.writes})
-                        afterwards = renamed_state(after, renaming)
-                        yield from self._told_of(after, afterwards, renaming)
-                        pairs = (state, after), (other, afterwards)
-                        yield from self._answers(self._of_steps, *pairs, renaming)
+        instances = ((a, arguments) for a in self._model.actions for arguments in tuples(a.sorts))
+        for number, (action, arguments) in enumerate(instances):
+            label = Label(action, arguments)
+            outcomes = self._once((number,), self._outcomes, label, state)
+            image = Label(action, rename(arguments, renaming))
+            here = self._comparable(outcomes, state, renaming)
+            there = self._comparable(self._outcomes(image, other), other, {})
+            yield f"the action {label}", here, there
+            for branch, outcome in enumerate(() if isinstance(outcomes, Raised) else outcomes):
+                if isinstance(outcome, Fired):
+                    after = self._once((number, branch), _after, state, outcome)
+                    afterwards = renamed_state(after, renaming)
+                    yield from self._told_of(after, afterwards, renaming)
+                    pairs = (state, after), (other, afterwards)
+                    yield from self._answers(self._of_steps, *pairs, renaming)
+
+    def _once(self, key: tuple[int, ...], call: Callable[..., Any], *arguments: Any) -> Any:
+        """``call(*arguments)``, not again for the next renaming of the same state."""
+        if key not in self._known:
+            self._known[key] = call(*arguments)
+        return self._known[key]
 
     def _told_of(self, state: State, other: State, renaming: Renaming) -> Iterator[Case]:
         yield from self._answers(self._of_states, (state,), (other,), renaming)
@@ -128,9 +138,11 @@ class _Audit:
         others: tuple[State, ...],
         renaming: Renaming,
     ) -> Iterator[Case]:
-        for what, fn, sorts in questions:
-            for arguments in tuples(sorts):
-                here = self._run(what, fn, *map(DictView, states), *arguments)
+        for asked, (what, fn, sorts) in enumerate(questions):
+            for number, arguments in enumerate(tuples(sorts)):
+                # The states asked about stay, so what `id` says of them does too.
+                key = (id(questions), asked, number, *map(id, states))
+                here = self._once(key, self._run, what, fn, *map(DictView, states), *arguments)
                 image = rename(arguments, renaming)
                 yield what, here, self._run(what, fn, *map(DictView, others), *image)
 
@@ -166,6 +178,10 @@ class _Audit:
             else:
                 found.append(str(outcome))
         return sorted(found)
+
+
+def _after(state: State, outcome: Fired) -> State:
+    return State({**state, **outcome.writes})
 
 
 def _questions(machine: Machine, claims: list[Property]) -> Iterator[Question]:
