@@ -34,7 +34,17 @@ class Raised:
     text: str = field(compare=False)
 
 
-Case: TypeAlias = tuple[str, Any, Any]
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """An action with its arguments; what it is called is made where it is told."""
+
+    label: Label
+
+    def __str__(self) -> str:
+        return f"the action {self.label}"
+
+
+Case: TypeAlias = tuple[object, Any, Any]
 """What was asked, and the answers of a state and of its renamed image."""
 Question: TypeAlias = tuple[str, Callable[..., Any], tuple[Sort, ...]]
 """What is asked of states, by which function, and for which parameters."""
@@ -102,7 +112,7 @@ class _Audit:
             image = Label(action, rename(arguments, renaming))
             here = self._comparable(outcomes, state, renaming)
             there = self._comparable(self._outcomes(image, other), other, {})
-            yield f"the action {label}", here, there
+            yield _Act(label), here, there
             for branch, outcome in enumerate(() if isinstance(outcomes, Raised) else outcomes):
                 if isinstance(outcome, Fired):
                     after = self._once((number, branch), _after, state, outcome)
@@ -148,11 +158,11 @@ class _Audit:
 
     def _outcomes(self, label: Label, state: State) -> list[Outcome] | Raised:
         found: list[Outcome] | Raised = self._run(
-            f"the action {label}", branches, label.action.fn, state, *label.arguments
+            _Act(label), branches, label.action.fn, state, *label.arguments
         )
         return found
 
-    def _run(self, what: str, fn: Callable[..., Any], *arguments: Any) -> Any:
+    def _run(self, what: object, fn: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return self._dog.watch(what, fn, *arguments)
         except ActionTimedOut:
@@ -194,7 +204,7 @@ def _questions(machine: Machine, claims: list[Property]) -> Iterator[Question]:
         yield f"the constraint {shown_name(fn)}", fn, ()
 
 
-def _told(what: str, state: State, renaming: Renaming, *answers: Any) -> str:
+def _told(what: object, state: State, renaming: Renaming, *answers: Any) -> str:
     swapped = " and ".join(map(str, renaming))
     sort = next(iter(renaming)).sort
     raised = [f"; once it raised {a.text}" for a in answers if isinstance(a, Raised)]
