@@ -1,6 +1,6 @@
 """A ledger with a cast on it, and the sentences the ledger tests are written in.
 
-Every test that uses `worlds` runs on the reference and on the real VM through the port.
+Every test that uses `worlds` runs on the reference and on both real runtimes through the port.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
+from bankrun_world import bankrun
 
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.domain.identity import Address, RecordKey, content_hash
@@ -30,6 +31,7 @@ T = TypeVar("T")
 LEDGERS: dict[str, Callable[[], LedgerPort]] = {
     "reference": ReferenceLedger,
     "litesvm": LiteSvmLedger,
+    "bankrun": bankrun,
 }
 worlds = pytest.mark.parametrize("make", LEDGERS.values(), ids=LEDGERS)
 """For tests that take `make`, a ledger's factory, and start with ``World(make)``."""

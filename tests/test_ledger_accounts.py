@@ -118,7 +118,7 @@ def test_a_mint_somebody_else_rules_is_unfit(make: Make) -> None:
     world = blank(make)
     authority, stranger = world.cast.authority, world.cast.crank
     for number, (mints, freezes) in enumerate([(stranger, None), (authority, stranger)]):
-        mint, account = bytes([number]) * 32, bytes([100 + number]) * 32
+        mint, account = bytes([50 + number]) * 32, bytes([100 + number]) * 32
         world.ledger.create_mint(mint, mints, freezes)
         world.ledger.create_token_account(account, mint, authority)
         call = world.cast.initialize(USUAL).with_account("mint", mint)

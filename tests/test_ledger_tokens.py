@@ -131,7 +131,11 @@ def test_frozen_is_told_before_whose_account_it_is(make: Make) -> None:
     call = calls.token_set_owner(me, account, you)
     assert world.refused(unsigned(call), world.cast.crank) is Foreign.TOKEN_MISSING_SIGNATURE
     assert world.refused(read_only(call)) is Foreign.READ_ONLY
-    world.do(read_only(calls.token_set_owner(me, account, me)))
+    again = read_only(calls.token_set_owner(me, account, me))
+    if world.ledger.name == "bankrun":  # a registered divergence: bankrun-classic-spl-token
+        assert world.refused(again) is Foreign.READ_ONLY
+    else:
+        world.do(again)
 
 
 @worlds
