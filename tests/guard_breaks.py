@@ -58,7 +58,7 @@ def elsewhere(world: World) -> Address:
 def foreign_record(world: World) -> Address:
     """A record of another thread."""
     key = dataclasses.replace(world.key(1, "elsewhere"), thread=other_thread(world))
-    return addresses.record(key)
+    return addresses.record(key, world.design)
 
 
 def other_thread(world: World) -> Address:
@@ -140,7 +140,11 @@ def first_guards(name: str) -> Iterator[Break]:
     if name == "initialize":
         yield Break(Reason.InvalidParameter, "setting", {"setting": Setting("bad", min_stake=31)})
     for role_name in created:
-        yield at(role_name, Reason.WrongAddress, lambda w: addresses.record(w.key(4, "unused")))
+        yield at(
+            role_name,
+            Reason.WrongAddress,
+            lambda w: addresses.record(w.key(4, "unused"), w.design),
+        )
 
 
 def _flag(reason: Reason, role: str, method: str) -> Break:
@@ -175,7 +179,7 @@ def full(field_name: str, value: int = 2**64 - 1) -> Break:
 
 
 def never_submitted(world: World) -> Address:
-    return addresses.record(world.key(2, "never submitted"))
+    return addresses.record(world.key(2, "never submitted"), world.design)
 
 
 def submitted_before(world: World, params: dict[str, Any]) -> None:
@@ -206,7 +210,7 @@ UNKNOWN = at("record", Reason.UnknownRecord, never_submitted)
 DECIDED = Break(Reason.AlreadyDecided, "record", before=deny, when=2)
 DUPLICATE = Break(Reason.DuplicateContent, "record", before=submitted_before)
 
-BREAKS: dict[str, list[Break]] = {
+BREAKS_OF: dict[str, list[Break]] = {
     "initialize": [
         *first_guards("initialize"),
         Break(
@@ -283,7 +287,7 @@ BREAKS: dict[str, list[Break]] = {
         SEQUENCE,
     ],
 }
-"""Every break of every instruction, in the order of the guards."""
+"""Every break of every instruction under the default design, in the order of the guards."""
 
 USUAL: dict[str, dict[str, Any]] = {
     "initialize": {"setting": Setting("usual")},
@@ -305,14 +309,16 @@ def prepare(world: World, name: str) -> None:
     world.spec(2, "spec")
     world.do(calls.create_thread(world.wallet(1), world.mint, OTHER_NONCE))
     elsewhere_ = calls.submit_message(
-        world.wallet(1), other_thread(world), content_hash("elsewhere")
+        world.wallet(1), other_thread(world), content_hash("elsewhere"), world.design
     )
     world.do(elsewhere_)
 
 
-def broken(world: World, name: str, breaks: list[Break]) -> Call:
+def broken(
+    world: World, name: str, breaks: list[Break], usual: dict[str, Any] | None = None
+) -> Call:
     """The call of an instruction with these breaks; without any it would be confirmed."""
-    params = dict(USUAL[name])
+    params = USUAL[name] | (usual or {})
     for each in breaks:
         params |= each.params
     if params.get("decided"):
@@ -341,10 +347,10 @@ def _call(world: World, name: str, params: dict[str, Any]) -> Call:
     assert spec is not None
     match name:
         case "vote":
-            decision = APPROVE if params["voter"] != 1 else DENY
-            return calls.vote(world.wallet(params["voter"]), spec, decision)
+            decision = params.get("decision", APPROVE if params["voter"] != 1 else DENY)
+            return world.vote_call(params["voter"], spec, decision)
         case "settle":
             if params["wait"]:
                 world.wait(WINDOW)
-            return calls.settle(spec)
+            return world.settle_call(spec)
     return world.claim_call(params["who"], spec)

@@ -17,6 +17,7 @@ from choir_model.lockstep.cast import WINDOW, Setting
 from choir_model.ports.ledger import LedgerPort
 from choir_model.program import designs
 from choir_model.program.bindings import (
+    Design,
     MessageExpired,
     MessageRejected,
     Reason,
@@ -191,9 +192,7 @@ def test_the_stake_of_what_nobody_decided_goes_by_the_table(
 
 @worlds
 @pytest.mark.parametrize("design", designs.NAMED.values(), ids=designs.NAMED)
-def test_a_published_stake_is_the_threads_under_every_design(
-    make: Make, design: designs.Design
-) -> None:
+def test_a_published_stake_is_the_threads_under_every_design(make: Make, design: Design) -> None:
     """M4: nobody claims it, nobody is paid; the author takes a seat."""
     world = world_of(make, *(f"{k}={v}" for k, v in designs.texts(design).items()))
     key = world.spec(AUTHOR, "may I")
