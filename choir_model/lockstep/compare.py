@@ -7,7 +7,10 @@ import pprint
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+Pair: TypeAlias = tuple[str, str]
+"""An instruction, and a refusal or event of it, by their names."""
 
 
 class Disagreement(AssertionError):
@@ -70,7 +73,8 @@ class Coverage:
     """What a run has reached: how often each command, refusal and event occurred.
 
     A model that never reaches its interesting states proves nothing, so runs print these
-    and tests assert them to be above zero.
+    and tests assert them to be above zero.  `refused` and `emitted` count refusals and events
+    by instruction as well: one that every instruction can refuse with is easily met by one.
     """
 
     steps: int = 0
@@ -79,6 +83,23 @@ class Coverage:
     refusals: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     situations: Counter[str] = field(default_factory=Counter)
+    refused: Counter[Pair] = field(default_factory=Counter)
+    emitted: Counter[Pair] = field(default_factory=Counter)
+
+    def refuse(self, instruction: str, refusal: str) -> None:
+        """Count that an instruction was refused for this reason."""
+        self.refusals[refusal] += 1
+        self.refused[instruction, refusal] += 1
+
+    def emit(self, instruction: str, event: str) -> None:
+        """Count that an instruction emitted this event."""
+        self.events[event] += 1
+        self.emitted[instruction, event] += 1
+
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        """Every instruction with each refusal and event of it that occurred."""
+        return frozenset(self.refused) | frozenset(self.emitted)
 
     def missing(self, refusals: Iterable[str] = (), events: Iterable[str] = ()) -> set[str]:
         """Those of the expected refusals and events that never occurred."""
@@ -95,3 +116,5 @@ class Coverage:
             (self.situations, other.situations),
         ):
             mine.update(theirs)
+        self.refused.update(other.refused)
+        self.emitted.update(other.emitted)

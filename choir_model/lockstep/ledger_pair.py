@@ -176,7 +176,8 @@ class LedgerPair:
                 if not self._just_sent():
                     return None
                 self.coverage.commands["resend"] += 1
-                outcome = self._both(command, self.reference.resend(), self.real.resend())
+                sent = self.reference.resend(), self.real.resend()
+                outcome = self._both(command, "resend", *sent)
             case Advance(slots, seconds):
                 self.coverage.commands["advance"] += 1
                 self.reference.advance(slots, seconds)
@@ -206,16 +207,16 @@ class LedgerPair:
             found = real(call, payer)
         except UnregisteredRefusal as refusal:
             raise Disagreement(command, "outcome", said(expected), str(refusal)) from None
-        return self._both(command, expected, found)
+        return self._both(command, call.name, expected, found)
 
-    def _both(self, command: Command, reference: Outcome, real: Outcome) -> Outcome:
+    def _both(self, command: Command, name: str, reference: Outcome, real: Outcome) -> Outcome:
         agree(command, "outcome", said(reference), said(real))
         if isinstance(real, Confirmed):
             for event in real.events:
-                self.coverage.events[type(event).__name__] += 1
+                self.coverage.emit(name, type(event).__name__)
             self.coverage.situations.update(situations(real.events))
         elif isinstance(real, Rejected):
-            self.coverage.refusals[real.reason.name] += 1
+            self.coverage.refuse(name, real.reason.name)
         else:
             assert isinstance(real, Unknown)
         return real
