@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from event_reader_parrots import PRINTS_DATA, add_parrots, print_data, print_text
+from event_reader_parrots import PRINTS_DATA, add_parrots, print_data, print_text, relay
 from event_reader_story import Story
 from test_ledger_events import data
 
 from choir_model.ledger.reader import Delivery, ThreadReader
 from choir_model.program import addresses
 from choir_model.program.bindings import EVENTS, PROGRAM_ID, MessageCreated, MessagePublished
+from choir_model.program.calls import Call, Meta
 from choir_model.program.events import read_events
 
 
@@ -61,3 +62,30 @@ def test_a_program_in_our_place_would_be_believed() -> None:
     reader.take(story.sent[0])
     reader.take(dataclasses.replace(story.sent[1], logs=renamed))
     assert reader.state == story.truth[1]
+
+
+def test_our_program_is_believed_when_a_foreign_one_calls_it_and_imitates_it_around_that() -> None:
+    """L6: a real call by another program, which prints our events before and after."""
+    from solders.pubkey import Pubkey
+
+    story = Story("litesvm")
+    assert story.tap
+    story.send(story.create())
+    reader = ThreadReader(story.thread, story.design)
+    reader.take(story.sent[0])
+    call = story.message(0, "first")
+    forged = MessageCreated(story.thread, 2, 2, 2, story.wallets[0], b"h" * 32, 5)
+    imitation = EVENTS[MessageCreated].encode(forged)
+    targets = [*(meta.address for meta in call.accounts), addresses.PROGRAM]
+    found = [story.tap.get_account(Pubkey(address)) for address in targets]
+    sizes = [len(account.data) if account else 0 for account in found]
+    relaying = b"relay".ljust(32, b"!")
+    story.tap.svm.add_program(Pubkey(relaying), relay(call, sizes, len(imitation)))
+    accounts = (*call.accounts, Meta(addresses.PROGRAM, False, False))
+    assert story.send(Call("relay", relaying, accounts, call.data + imitation)), story.tap.lines
+    logs = story.sent[1].logs
+    assert f"Program {PROGRAM_ID} invoke [2]" in logs
+    assert logs.count(data(forged)) == 2
+    assert len(read_events(logs)) == 2
+    assert reader.take(story.sent[1]) is Delivery.APPLIED
+    assert reader.state == story.truth[3]

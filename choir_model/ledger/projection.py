@@ -78,7 +78,7 @@ def read_thread(ledger: LedgerPort, thread: Address) -> ThreadState | None:
     if before is None:
         return None
     records = {}
-    for address in ledger.program_accounts():
+    for address in sorted(ledger.program_accounts()):
         record = _decoded(ledger, address, Record)
         if record is not None and record.thread == thread:
             records[address] = record

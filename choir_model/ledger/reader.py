@@ -71,7 +71,10 @@ class StaleLedger(RuntimeError):
 
 
 class ThreadReader:
-    """The state of the thread at `thread`, read from deliveries under `design`."""
+    """The state of the thread at `thread`, read from deliveries.
+
+    `design` is that of the config account: events do not say where a record lies.
+    """
 
     def __init__(self, thread: Address, design: Design) -> None:
         self.thread, self.design = thread, design
