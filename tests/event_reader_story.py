@@ -33,6 +33,8 @@ from choir_model.program.bindings import (
 from choir_model.program.calls import Call
 
 WALLETS = (0, 1, 2, 3, 9, 10)
+TOLD_ON = ("reference", "litesvm")
+"""Ledgers whose logs are at hand: made of the reference's events, or the VM's own."""
 LIMIT = 10_000
 """Bytes of log the runtime keeps of a transaction."""
 

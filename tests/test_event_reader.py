@@ -6,8 +6,7 @@ import base64
 import random
 
 import pytest
-from event_reader_story import Story, deliveries, told
-from ledger_world import LEDGERS
+from event_reader_story import TOLD_ON, Story, deliveries, told
 
 from choir_model.ledger.reader import Delivery, ThreadReader
 from choir_model.program import designs
@@ -51,7 +50,7 @@ def follow_without_loss(story: Story, seed: int) -> None:
 
 
 DESIGNS = pytest.mark.parametrize("design", designs.NAMED.values(), ids=designs.NAMED)
-ON = pytest.mark.parametrize("name", LEDGERS)
+ON = pytest.mark.parametrize("name", TOLD_ON)
 
 
 @ON
@@ -85,7 +84,7 @@ def test_a_reader_is_never_wrong_and_right_in_the_end(name: str, design: Design)
 
 def test_the_stories_hold_what_a_reader_can_meet() -> None:
     """L6: each event, each final status, refused and joint transactions, on each ledger."""
-    for name in LEDGERS:
+    for name in TOLD_ON:
         seen: set[str] = set()
         lines: list[str] = []
         statuses: set[RecordStatus] = set()
