@@ -5,6 +5,7 @@ Every test that uses `worlds` runs on the reference and on both real runtimes th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from choir_model.ledger.clients import paying
 from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import MIN_STAKE, START, Cast, Setting
 from choir_model.ports.ledger import Confirmed, LedgerPort, Outcome, Purse, Refusal, Rejected
-from choir_model.program import addresses, calls
+from choir_model.program import addresses, calls, designs
 from choir_model.program.bindings import (
     ACCOUNTS,
     Config,
@@ -36,6 +37,12 @@ LEDGERS: dict[str, Callable[[], LedgerPort]] = {
 worlds = pytest.mark.parametrize("make", LEDGERS.values(), ids=LEDGERS)
 """For tests that take `make`, a ledger's factory, and start with ``World(make)``."""
 
+EVERY_DESIGN = [
+    designs.design_of(
+        f"{key}={designs.variant(v)}" for key, v in zip(designs.CHOICES, chosen, strict=True)
+    )
+    for chosen in itertools.product(*designs.CHOICES.values())
+]
 STAKE = 2 * MIN_STAKE + 3
 APPROVE, DENY = Decision.APPROVE, Decision.DENY
 PROGRAMS = {addresses.PROGRAM, addresses.TOKEN, addresses.SYSTEM}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ledger_world import DENY, STAKE, World, worlds
+from ledger_world import DENY, EVERY_DESIGN, STAKE, World, worlds
 
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.domain.identity import Address
@@ -16,7 +15,7 @@ from choir_model.lockstep.cast import MIN_STAKE, RICH, START, WINDOW, Cast, Sett
 from choir_model.ports.ledger import AccountImage, Foreign, LedgerPort, Outcome, Rejected
 from choir_model.program import addresses, bindings, calls, designs
 from choir_model.program.addresses import PROGRAM, SYSTEM, TOKEN, base58_decode, derive
-from choir_model.program.bindings import ACCOUNTS, DECIMALS, SUPPLY, Design, Reason
+from choir_model.program.bindings import ACCOUNTS, DECIMALS, SUPPLY, Reason
 from choir_model.program.bindings import Record as RecordValue
 
 Make = Callable[[], LedgerPort]
@@ -179,9 +178,6 @@ def test_parameters_have_ranges(make: Make, name: str, value: int, fit: bool) ->
         assert getattr(world.config(), name) == value
     else:
         assert world.refused(call) is Reason.InvalidParameter
-
-
-EVERY_DESIGN = [Design(*chosen) for chosen in itertools.product(*designs.CHOICES.values())]
 
 
 @worlds
