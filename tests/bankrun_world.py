@@ -7,6 +7,7 @@ ledger as good as fresh: one that an earlier test was done with, put back to its
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -18,22 +19,26 @@ _beginnings: dict[BankrunLedger, object] = {}
 _idle: list[BankrunLedger] = []
 
 
-def bankrun() -> BankrunLedger:
-    """A ledger at its beginning, for this test alone.
+def environment() -> Path:
+    """The Python of bankrun's environment.
 
-    Without the environment the test is skipped, but fails where CI is set.
+    Without one the test is skipped, but fails where CI is set.
     """
-    if _idle:
-        ledger = _idle.pop()
-        ledger.restore(_beginnings[ledger])
-        return ledger
     try:
-        python = find_python()
+        return find_python()
     except EngineUnavailable as missing:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(missing))
-    ledger = BankrunLedger(python=python)
+
+
+def bankrun() -> BankrunLedger:
+    """A ledger at its beginning, for this test alone."""
+    if _idle:
+        ledger = _idle.pop()
+        ledger.restore(_beginnings[ledger])
+        return ledger
+    ledger = BankrunLedger(python=environment())
     _beginnings[ledger] = ledger.save()
     return ledger
 

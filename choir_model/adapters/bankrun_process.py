@@ -41,9 +41,7 @@ def find_python() -> Path:
         python = place / FOLDER / "bin" / "python"
         if python.exists():
             return python
-    raise EngineUnavailable(
-        f"bankrun has an environment of its own, which is missing; run {SET_UP}"
-    )
+    raise EngineUnavailable(f"bankrun needs an environment of its own; run {SET_UP}")
 
 
 class Worker:
