@@ -7,8 +7,10 @@ from itertools import islice, product
 from pathlib import Path
 
 import pytest
+from ledger_world import World
 
-from choir_model.adapters.litesvm import LEGACY, PACKET_BYTES, Form
+from choir_model.adapters.litesvm import LEGACY, PACKET_BYTES, Form, LiteSvmLedger
+from choir_model.lockstep.cast import Setting
 from choir_model.ports.ledger import (
     Confirmed,
     EngineUnavailable,
@@ -79,8 +81,8 @@ def test_a_difference_is_told_line_by_line_and_writing_removes_it(
     assert command.main(["--check"]) == 1
 
 
-def test_wrong_usage_and_a_missing_engine_are_one_line_and_exit_status_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_wrong_usage_and_what_is_missing_are_one_line_and_exit_status_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def missing() -> str:
         raise EngineUnavailable("the package solders is missing")
@@ -92,6 +94,9 @@ def test_wrong_usage_and_a_missing_engine_are_one_line_and_exit_status_2(
         assert told in captured.err
         assert captured.err.count("\n") == 1
         assert captured.out == ""
+    monkeypatch.setattr(command, "TARGET", tmp_path / "docs" / "ledger-costs.md")
+    assert command.main([]) == 2
+    assert "docs: no such folder; run python -m choir_model" in capsys.readouterr().err
 
 
 # Compute units
@@ -127,6 +132,35 @@ def test_so_it_does_in_each_of_the_192_designs_at_every_seat() -> None:
     for design in EVERY_DESIGN:
         for form, spent in measured.by_form(Scene(design), (SEATS,)).items():
             assert (spent[SEATS] or 0) < BOUND, (designs.name_of(design), form)
+
+
+def test_a_thread_that_got_there_by_itself_costs_no_more_than_the_states_written_for_it(
+    usual: Scene,
+) -> None:
+    """M2 to M6, L5: three co-authors, by transactions only."""
+    limits = {form: spent[3] for form, spent in measured.by_form(usual, (3,)).items()}
+    world = World(LiteSvmLedger, Setting("roomy", max_co_authors=5))
+    world.seat(1, 2)
+    denied, expired = world.spec(3, "denied"), world.spec(3, "expired")
+
+    def spent(call: calls.Call) -> int:
+        payer = next((m.address for m in call.accounts if m.signer), world.cast.crank)
+        outcome = world.ledger.execute(call, payer)
+        assert isinstance(outcome, Confirmed), outcome
+        return outcome.compute_units or 0
+
+    def vote(voter: int, decision: Decision) -> int:
+        return spent(calls.vote(world.wallet(voter), denied, decision))
+
+    seen = {"vote, only records": max(vote(0, Decision.APPROVE), vote(1, Decision.APPROVE))}
+    seen["vote, rejects"] = vote(2, Decision.DENY)
+    seen["claim, a share"] = spent(world.claim_call(2, denied))
+    world.wait(world.setting.approval_window)
+    seen["settle, expires"] = spent(calls.settle(expired))
+    for form, units in seen.items():
+        most = limits[form]
+        assert most is not None
+        assert 0.9 * most < units <= most, form
 
 
 def test_the_last_seat_costs_most_of_those_who_act_alone(usual: Scene) -> None:

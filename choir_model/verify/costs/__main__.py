@@ -18,6 +18,9 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         print(f"usage: {COMMAND} [--check]", file=sys.stderr)
         return 2
+    if not TARGET.parent.is_dir():
+        print(f"{TARGET.parent}: no such folder; run {COMMAND} in a checkout", file=sys.stderr)
+        return 2
     try:
         measured = page.render()
     except EngineUnavailable as error:
