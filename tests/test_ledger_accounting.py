@@ -262,7 +262,8 @@ class Watchful(LedgerPair):
             _once(self.votes, (_key(event), event.voter), "S9: one vote per member")
         if isinstance(event, StakeSettled):
             _once(self.settled, _key(event), "S10: a stake is settled once")
-            assert event.to_balance + event.to_escrow + event.to_treasury == event.stake, "S1"
+            parts = (event.to_balance, event.to_escrow, event.to_payees, event.to_treasury)
+            assert sum(parts) == event.stake, "S1"
         if isinstance(event, ShareClaimed):
             what = (_key(event), event.beneficiary)
             _once(self.claims, what, "S10: a share is claimed once")
