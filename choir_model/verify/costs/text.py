@@ -90,8 +90,8 @@ PUSH = """\
 ## How many deniers a settlement can pay
 
 Under `rejection` at_close, `payout` push and `denial_share` deniers, `settle` pays all deniers of a
-spec at once, and must name a token account of each. A transaction has at most {packet} bytes. The fee
-is paid by a crank that has no other part in it.
+spec at once, and must name a token account of each. A transaction has at most {packet} bytes. The
+fee is paid by a crank that has no other part in it.
 
 {table}
 
