@@ -204,9 +204,9 @@ def test_what_too_few_steps_did_not_reach_is_said(tea: Path) -> None:
     ran = choir("verify", tea, "--steps", 20)
     assert ran.status == 0
     assert "UNREACHED" in ran.out
-    assert "ledger: not reached: " in ran.out
+    assert "content: not reached: " in ran.out
     assert "try more --steps" in ran.out
-    assert "; not all was reached (ledger" in ran.out.splitlines()[-1]
+    assert "; not all was reached (content" in ran.out.splitlines()[-1]
 
 
 def test_no_steps_are_no_machines(tea: Path) -> None:

@@ -30,7 +30,7 @@ from choir_model.lockstep.deck import deal
 from choir_model.lockstep.ledger_machine import LedgerMachine
 from choir_model.lockstep.ledger_pair import Command, LedgerPair
 from choir_model.lockstep.reachable import ledger_events, ledger_refusals
-from choir_model.lockstep.running import Budget, run_machine
+from choir_model.lockstep.running import Budget, Progress, run_machine
 from choir_model.ports.ledger import LedgerPort
 from choir_model.program import designs
 from choir_model.program.bindings import Design
@@ -65,20 +65,42 @@ def run_ledger_lockstep(
     coverage: Coverage | None = None,
     reference: ReferenceLedger | None = None,
 ) -> Coverage:
-    """Run the deck of `design`, then the ledger machine, for about `steps` commands in all.
+    """Run the deck of `design`, then the ledger machine, for at least `steps` commands.
 
     Raises `running.Failure`, which holds the shrunk command sequence, on a disagreement.
     """
     coverage = coverage or Coverage()
     pair = ledger_pair(factory, coverage, reference)
-    before = coverage.steps
     try:
-        deal(pair, design)
-        left = steps - (coverage.steps - before)
-        run_machine(machine_for(pair, design), pair, Budget(seed=seed, steps=left))
+        deal_and_run(pair, design, Budget(seed=seed, steps=steps))
     finally:
         pair.real.close()
     return coverage
+
+
+def deal_and_run(
+    pair: LedgerPair,
+    design: Design,
+    budget: Budget,
+    *,
+    progress: Progress | None = None,
+    minimised: bool = True,
+) -> None:
+    """Execute the deck of `design`, then the machine until the budget is used.
+
+    The deck is executed whole, however small the budget.  Raises `Failure`.
+    """
+    before = pair.coverage.steps
+    deal(pair, design, minimised=minimised)
+    dealt = pair.coverage.steps - before
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(dealt + done)
+
+    told(0)
+    left = Budget(seed=budget.seed, steps=budget.steps - dealt)
+    run_machine(machine_for(pair, design), pair, left, progress=told, minimised=minimised)
 
 
 __all__ = [
@@ -86,6 +108,7 @@ __all__ = [
     "LEDGER_REFUSALS",
     "Command",
     "LedgerMachine",
+    "deal_and_run",
     "ledger_events",
     "ledger_refusals",
     "machine_for",

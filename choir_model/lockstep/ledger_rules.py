@@ -223,9 +223,12 @@ class LedgerRules(RuleBasedStateMachine):
 
     @rule(instruction=SMALL, a=SMALL, b=SMALL, kind=st.integers(0, hostile.KINDS), at=WIDE)
     def hostile(self, instruction: int, a: int, b: int, kind: int, at: int) -> None:
-        """A damaged call, paid by an uninvolved wallet."""
+        """A call damaged in three ways, one after the other, paid by an uninvolved wallet."""
         call = self.plausible(instruction % 7, a, b)
-        self.run(hostile.damaged(call, kind, at, self.cast, self.design), self.cast.crank)
+        for number in (kind, kind + 4, kind + 8):
+            damage = number % (hostile.KINDS + 1)
+            bad = hostile.damaged(call, damage, at, self.cast, self.design)
+            self.run(bad, self.cast.crank)
 
     @rule(a=SMALL, b=SMALL, instruction=SMALL, how=st.integers(0, 2))
     def undelivered(self, instruction: int, a: int, b: int, how: int) -> None:

@@ -29,7 +29,7 @@ from choir_model.lockstep.compare import Coverage, Disagreement, Violation
 from choir_model.lockstep.content import CONTENT_ANSWERS, CONTENT_REFUSALS
 from choir_model.lockstep.content import machine_for as content_machine_for
 from choir_model.lockstep.content_pair import ContentPair
-from choir_model.lockstep.ledger import LEDGER_EVENTS, LEDGER_REFUSALS, machine_for
+from choir_model.lockstep.ledger import deal_and_run, ledger_events, ledger_refusals
 from choir_model.lockstep.ledger_pair import LedgerPair
 from choir_model.lockstep.running import Budget, Failure, Pair, minimise, replay, run_machine
 from choir_model.lockstep.system import SAGAS, system_machine_for
@@ -172,10 +172,10 @@ def _lockstep(
     coverage, start = Coverage(), time.perf_counter()
     ledger = inputs.ledger()
     pair = pair_for(machine, None, ledger, inputs.store, coverage)
-    budget = Budget(seed=inputs.seed, steps=steps)
+    budget, design = Budget(seed=inputs.seed, steps=steps), inputs.design or designs.DEFAULT
 
     def summary(verdict: Verdict) -> MachineRun:
-        expected = EXPECTED[machine]
+        expected = expected_of(machine, design)
         reached = {*coverage.refusals, *coverage.events, *coverage.situations}
         missing = tuple(sorted(expected - reached))
         seconds = time.perf_counter() - start
@@ -186,8 +186,7 @@ def _lockstep(
         return MachineRun(machine, snapshot, seconds, len(expected), missing, verdict)
 
     try:
-        generator = generator_for(pair, inputs.design or designs.DEFAULT)
-        run_machine(generator, pair, budget, progress=listener.done, minimised=False)
+        _drive(pair, design, budget, listener)
     except Failure as failure:
         found = isinstance(failure.cause, FINDINGS)
         report.machines.append(summary(Verdict.VIOLATED if found else Verdict.UNKNOWN))
@@ -233,22 +232,28 @@ def machine_of(pair: Pair) -> Machine:
     return "content" if isinstance(pair, ContentPair) else "system"
 
 
-def generator_for(pair: Pair, design: Design) -> type[Any]:
-    """The Hypothesis machine over a pair, in a design."""
+def _drive(pair: Pair, design: Design, budget: Budget, listener: Listener) -> None:
+    """Run the machine over a pair, in a design."""
     if isinstance(pair, LedgerPair):
-        return machine_for(pair)
-    if isinstance(pair, ContentPair):
-        return content_machine_for(pair)
-    assert isinstance(pair, SystemPair)
-    return system_machine_for(pair, design)
+        deal_and_run(pair, design, budget, progress=listener.done, minimised=False)
+        return
+    if isinstance(pair, SystemPair):
+        machine: type[Any] = system_machine_for(pair, design)
+    else:
+        assert isinstance(pair, ContentPair)
+        machine = content_machine_for(pair)
+    run_machine(machine, pair, budget, progress=listener.done, minimised=False)
 
 
-EXPECTED: dict[Machine, frozenset[str]] = {
-    "ledger": LEDGER_REFUSALS | LEDGER_EVENTS,
-    "content": CONTENT_REFUSALS | CONTENT_ANSWERS,
-    "system": frozenset(f"{name}: done" for name in SAGAS),
-}
-"""What each machine should reach: refusals and events, sagas brought to their end."""
+def expected_of(machine: Machine, design: Design) -> frozenset[str]:
+    """What a machine should reach: refusals and events, sagas brought to their end."""
+    match machine:
+        case "ledger":
+            return ledger_refusals(design) | ledger_events(design)
+        case "content":
+            return CONTENT_REFUSALS | CONTENT_ANSWERS
+        case _:
+            return frozenset(f"{name}: done" for name in SAGAS)
 
 
 def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
