@@ -43,9 +43,18 @@ def given_away(world: World, payee: int) -> Address:
     return world.token(payee)
 
 
+def overwritten(world: World, payee: int) -> Address:
+    """Bytes of another program where the payee's account was."""
+    look_alike = world.ledger.account(world.token(payee))
+    assert look_alike is not None
+    world.ledger.put_account(world.token(payee), AccountImage(b"\5" * 32, look_alike.data))
+    return world.token(payee)
+
+
 UNFIT: dict[str, Callable[[World, int], Address]] = {
     "closed": closed,
     "of another owner now": given_away,
+    "another program's": overwritten,
     "frozen": lambda w, payee: planted(w, w.mint, w.wallet(payee), 2),
     "of another mint": lambda w, payee: planted(w, w.cast.other_mint, w.wallet(payee), 1),
     "never initialised": lambda w, payee: planted(w, w.mint, w.wallet(payee), 0),
