@@ -19,6 +19,7 @@ from ledger_world import World
 from choir_model.adapters.bankrun import BankrunLedger
 from choir_model.adapters.bankrun_process import FOLDER, SET_UP, VARIABLE, Worker, find_python
 from choir_model.adapters.solana import GENESIS_SLOT
+from choir_model.lockstep.ledger import LEDGER_EVENTS, LEDGER_REFUSALS, run_ledger_lockstep
 from choir_model.ports.ledger import (
     Confirmed,
     EngineUnavailable,
@@ -136,6 +137,25 @@ def test_what_never_landed_may_land_when_sent_again() -> None:
             forget(ledger)
         ledger.fund(payer, Purse.AMPLE)
         assert isinstance(ledger.resend(), Confirmed)
+
+
+# In lockstep with the reference
+
+
+def test_reference_and_bankrun_agree_on_generated_transactions() -> None:
+    """L1 to L8: a few hundred; thousands at night."""
+    coverage = run_ledger_lockstep(own, seed=1, steps=300)
+    assert coverage.steps >= 300
+    assert len(coverage.refusals) > 10
+    assert len(coverage.events) > 5
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", [1, 2])
+def test_reference_and_bankrun_agree_through_every_refusal_and_event(seed: int) -> None:
+    """L1 to L8: all codes met."""
+    coverage = run_ledger_lockstep(own, seed=seed, steps=20_000)
+    assert coverage.missing(LEDGER_REFUSALS, LEDGER_EVENTS) == set()
 
 
 # The process
