@@ -61,6 +61,8 @@ RATIO = 1.5
 LIMIT, QUICK_LIMIT = 20_000, 200
 LEAST_SECONDS = 0.05
 NOTICED = 0.03
+MORE = 5
+"""Rounds of whole processes for each in process: how long Python takes to start varies."""
 ASKED = frozenset({Kind.ALWAYS, Kind.SOMETIMES, Kind.EACH_STEP, Kind.DEADLOCK_FREE})
 SMALLER = {"coffee_can.MODEL": ("model(150)", coffee_can.model(150))}
 """Instead of a model with so many initial states that nothing else would count."""
@@ -175,10 +177,13 @@ def compared(name: str, model: Model, limit: int | None) -> Result:
 def measure(name: str, model: Model, most: int, rounds: int, least: float) -> Result:
     """All rounds of one model; `RuntimeError` where the programs do not agree."""
     limit = None if model.symmetric_sorts else most
+    before = perf_counter()
     result = compared(name, model, limit)
+    long = perf_counter() - before > 20 * least
     programs = {"engine": engine, "naive": naive}
     for which, program in programs.items():
-        result.repeats[which] = math.ceil(least / _seconds(program, model, limit, 1)[0]) or 1
+        once = least if long else _seconds(program, model, limit, 1)[0]
+        result.repeats[which] = math.ceil(least / once) if least else 1
     for _ in range(rounds):
         for which, program in programs.items():
             wall, processor = _seconds(program, model, limit, result.repeats[which])
@@ -186,7 +191,7 @@ def measure(name: str, model: Model, most: int, rounds: int, least: float) -> Re
             getattr(result, f"{which}_processor").append(processor)
     expression = SMALLER[name][0] if name in SMALLER else name.partition(".")[2]
     asked = sorted(kind.name for kind in ASKED)
-    whole = processes(name, expression, asked, limit, rounds)
+    whole = processes(name, expression, asked, limit, rounds * MORE if least else rounds)
     result.engine_process, result.naive_process = whole["engine"], whole["naive"]
     return result
 
