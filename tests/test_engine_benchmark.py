@@ -25,7 +25,7 @@ from benchmarks.engine import (
     table,
 )
 from benchmarks.engine_naive import Naive
-from benchmarks.engine_process import PROGRAMS, processes
+from benchmarks.engine_process import LONG, PROGRAMS, processes
 from choir_model.engine import (
     ANY,
     Action,
@@ -147,9 +147,10 @@ def test_programs_that_do_not_agree_are_noticed(
 def test_both_programs_are_timed_in_every_round() -> None:
     result = measure("die_hard.MODEL", die_hard.MODEL, 10, rounds=2, least=0.001)
     assert len(result.engine) == len(result.naive) == 2
-    assert len(result.engine_process) == len(result.naive_process) == 2 * MORE
-    assert min(result.engine_process) > min(result.engine)  # Python has to start
+    assert len(result.engine_process) == len(result.naive_process)
+    assert len(result.naive_process) == 2 * MORE or result.naive_process[0] > LONG
     assert min(*result.engine, *result.naive) > 0
+    assert min(*result.engine_process, *result.naive_process) > 0
     assert min(result.repeats.values()) >= 1
     assert result.engine_counts["distinct"] == 10
 
@@ -224,7 +225,7 @@ def test_the_command_writes_its_figures_and_fails_where_they_are_too_high(
     assert len(written["summary"]) == 2
     for model in written["models"]:
         assert {"engine", "naive"} == set(model["repeats"])
-        assert model["median"]["engine"] < model["median"]["engine_process"]
+        assert len(model["engine_process"]) == len(model["naive_process"]) == 1
         assert model["reduced"] or model["engine_counts"] == model["naive_counts"]
     assert main([*quick, "--ratio", "1e9"]) == 0
 
