@@ -16,7 +16,7 @@ import pytest
 from bankrun_world import bankrun, environment
 from ledger_world import World
 
-from choir_model.adapters.bankrun import BankrunLedger
+from choir_model.adapters.bankrun import BankrunLedger, Sent
 from choir_model.adapters.bankrun_process import FOLDER, SET_UP, VARIABLE, Worker, find_python
 from choir_model.adapters.solana import GENESIS_SLOT
 from choir_model.lockstep.ledger import LEDGER_EVENTS, LEDGER_REFUSALS, run_ledger_lockstep
@@ -28,6 +28,7 @@ from choir_model.ports.ledger import (
     Purse,
     Rejected,
 )
+from choir_model.program.bindings import Reason
 
 ROOT = Path(__file__).parent.parent
 
@@ -100,9 +101,34 @@ def forget(ledger: BankrunLedger) -> None:
 
 def test_a_forgotten_blockhash_is_no_reason_to_refuse() -> None:
     world = World(bankrun)
-    assert isinstance(world.ledger, BankrunLedger)
-    forget(world.ledger)
-    world.message(0, "hello")
+    ledger = world.ledger
+    assert isinstance(ledger, BankrunLedger)
+    first, call, wallet = ledger._blockhash, world.message_call(0, "hello"), world.wallet(0)
+    forget(ledger)
+    world.do(call)
+    forgotten = ledger._send(Sent(call, wallet, ledger._sign(call, wallet, first)))
+    assert isinstance(forgotten, Rejected)
+    assert forgotten.reason is Foreign.BLOCKHASH_NOT_FOUND, "each `advance` is a block"
+
+
+def test_a_blockhash_is_forgotten_for_good_after_as_many_blocks() -> None:
+    """L8; the simulation calls it too old some blocks before the bank would."""
+    world = World(own)
+    ledger = world.ledger
+    assert isinstance(ledger, BankrunLedger)
+    call, wallet, first = world.message_call(0, "hello"), world.wallet(0), ledger._blockhash
+    world.do(call)
+    reasons = []
+    for _ in range(170):
+        outcome = ledger._send(Sent(call, wallet, ledger._sign(call, wallet, first)))
+        assert isinstance(outcome, Rejected)
+        reasons.append(outcome.reason)
+        ledger.advance(1, 0)
+    known = reasons.count(Reason.DuplicateContent)
+    assert 0 < known < 150
+    assert reasons == [Reason.DuplicateContent] * known + [Foreign.BLOCKHASH_NOT_FOUND] * (
+        len(reasons) - known
+    )
 
 
 def test_what_landed_has_landed_also_when_its_blockhash_is_forgotten() -> None:
@@ -182,7 +208,7 @@ def test_it_ends_with_its_parent_and_leaves_nothing(temporary: Path, tmp_path: P
     holding = f'exec 9>"{alive}"\nexec "{environment()}" "$@"'
     code = """
         import os, signal
-        from choir_model.adapters.bankrun import BankrunLedger
+        from choir_model.adapters.bankrun import BankrunLedger, Sent
         ledger = BankrunLedger()
         os.kill(os.getpid(), signal.SIGKILL)
     """

@@ -66,6 +66,9 @@ def test_fees_and_compute_units_are_told(make: Make) -> None:
     refused = world.ledger.execute(world.message_call(1, "hello"), world.cast.crank)
     assert isinstance(refused, Rejected)
     assert (refused.fee, refused.role) == (10_000, ""), "two signatures; refused is paid for"
+    again = world.ledger.resend()
+    assert isinstance(again, Rejected)
+    assert (again.reason, again.fee) == (Foreign.ALREADY_PROCESSED, 0), "and not paid for again"
 
 
 @runtimes
