@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 
 import pytest
+from every_design import EVERY
 from planted_defects import LEDGER_DEFECTS, planted
 
 from choir_model.adapters.litesvm import LiteSvmLedger
@@ -21,9 +23,12 @@ from choir_model.lockstep.ledger import (
     run_ledger_lockstep,
 )
 from choir_model.lockstep.ledger_pair import Begin, Execute
+from choir_model.lockstep.reachable import surprises, unmet
 from choir_model.lockstep.running import Budget, Failure, replay, run_machine
 from choir_model.ports.ledger import Foreign
-from choir_model.program import calls
+from choir_model.program import calls, designs
+from choir_model.program.bindings import Design
+from choir_model.program.designs import DEFAULT, NAMED
 
 SITUATIONS = {
     "author seated meanwhile",
@@ -45,18 +50,72 @@ FOREIGN = {
 """Refusals of the runtime and of SPL Token that both ledgers know."""
 
 
-def test_reference_and_real_vm_agree_through_every_refusal_and_event() -> None:
-    """L1 to L8 on generated transactions: both ledgers equal after each, all codes met."""
-    coverage = run_ledger_lockstep(LiteSvmLedger, seed=1, steps=6000)
-    assert coverage.steps >= 6000
-    assert not coverage.missing(refusals=LEDGER_REFUSALS, events=LEDGER_EVENTS)
-    assert not {f.name for f in FOREIGN} - set(coverage.refusals)
+PAID = {
+    "": {"one share kept in escrow", "share claimed"},
+    "expiry=refund": {"refund claimed", "share claimed"},
+    "rejection=at_close": {"several shares kept in escrow", "remainder to the treasury"},
+    "payout=push": {"one share sent"},
+    "denial_share=refund": {"refund claimed", "one share kept in escrow"},
+    "rejection=at_close payout=push": {"several shares sent", "remainder to the treasury"},
+}
+"""What becomes of stakes under some designs, in the words of the counters."""
+RANDOM = random.Random(192).sample(EVERY, 4)
+
+
+def agree_and_meet_all(design: Design, steps: int, seed: int = 1) -> Coverage:
+    coverage = run_ledger_lockstep(LiteSvmLedger, seed=seed, steps=steps, design=design)
+    assert coverage.steps >= steps
+    assert unmet(coverage, design) == []
+    assert surprises(coverage, design) == {}
+    return coverage
+
+
+def test_reference_and_real_vm_agree_through_all_that_can_occur() -> None:
+    """L1 to L8 on generated transactions: both ledgers equal after each, all pairs met."""
+    coverage = agree_and_meet_all(DEFAULT, 5000)
     assert not SITUATIONS - set(coverage.situations)
 
 
+@pytest.mark.parametrize("design", NAMED.values(), ids=list(NAMED))
+def test_they_agree_under_every_named_design(design: Design) -> None:
+    """L1 to L8, section 9: each variant alone, the named pairs, the source's literal design."""
+    agree_and_meet_all(design, 1000, seed=2)
+
+
+@pytest.mark.parametrize("design", RANDOM, ids=designs.name_of)
+def test_they_agree_under_designs_nobody_named(design: Design) -> None:
+    agree_and_meet_all(design, 800, seed=3)
+
+
+@pytest.mark.parametrize("choices", PAID)
+def test_stakes_go_where_the_design_says(choices: str) -> None:
+    """M5, M6, L4, L5: shares and refunds, one or several, kept or sent."""
+    design = designs.design_of(choices.split())
+    coverage = run_ledger_lockstep(LiteSvmLedger, seed=1, steps=0, design=design)
+    assert not PAID[choices] - set(coverage.situations)
+
+
 def test_another_ledger_is_tested_by_three_lines() -> None:
-    coverage = run_ledger_lockstep(ReferenceLedger, seed=1, steps=6000)
+    coverage = run_ledger_lockstep(ReferenceLedger, seed=1, steps=2000)
+    assert unmet(coverage, DEFAULT) == []
+
+
+def test_the_machine_finds_its_way_without_the_deck() -> None:
+    """Chance alone meets every reason and event; only pairs are left to the deck."""
+    coverage = Coverage()
+    pair = ledger_pair(ReferenceLedger, coverage)
+    run_machine(machine_for(pair), pair, Budget(seed=1, steps=12_000))
     assert not coverage.missing(refusals=LEDGER_REFUSALS, events=LEDGER_EVENTS)
+    assert not {f.name for f in FOREIGN} - set(coverage.refusals)
+
+
+def test_a_disagreement_in_the_deck_is_told_with_its_least_commands() -> None:
+    """The scene in which it comes up, without what does not matter; it fails again."""
+    wrong = next(d for d in LEDGER_DEFECTS if d.clause == "M7")
+    with planted(wrong), pytest.raises(Failure) as caught:
+        run_ledger_lockstep(LiteSvmLedger, seed=1, steps=0)
+    specs = ["submit_spec"] * SETTINGS[0].max_co_authors
+    assert [str(c) for c in caught.value.commands] == ["begin: usual", "create_thread", *specs]
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:

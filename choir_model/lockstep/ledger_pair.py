@@ -5,7 +5,7 @@ Commands are values, so that a failing sequence can be written to a file and rep
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -27,6 +27,7 @@ from choir_model.program import addresses
 from choir_model.program.bindings import (
     ApprovalReceived,
     MessagePublished,
+    ShareClaimed,
     SpecSubmitted,
     StakeSettled,
 )
@@ -112,15 +113,25 @@ def said(outcome: Outcome) -> tuple[str, Any]:
 
 def situations(events: tuple[Any, ...]) -> list[str]:
     """What is worth counting about one instruction's events besides that they occurred."""
-    found = [
-        f"electorate of {event.electorate_size}"
-        for event in events
-        if isinstance(event, SpecSubmitted)
-    ]
+    found = [situation for event in events for situation in _situations_of(event)]
     kinds = [type(event) for event in events]
     if kinds == [ApprovalReceived, MessagePublished, StakeSettled]:
         found.append("author seated meanwhile")
     return found
+
+
+def _situations_of(event: Any) -> Iterator[str]:
+    match event:
+        case SpecSubmitted():
+            yield f"electorate of {event.electorate_size}"
+        case ShareClaimed():
+            yield "refund claimed" if event.beneficiary == event.author else "share claimed"
+        case StakeSettled(share=share) if share:
+            parts = event.to_payees + event.to_escrow
+            where = "sent" if event.to_payees else "kept in escrow"
+            yield f"{'several shares' if parts > share else 'one share'} {where}"
+            if event.to_treasury:
+                yield "remainder to the treasury"
 
 
 class LedgerPair:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
-from choir_model.lockstep.compare import Pair
+from choir_model.lockstep.compare import Coverage, Pair
 from choir_model.ports.ledger import Foreign, Refusal
 from choir_model.program import bindings
 from choir_model.program.bindings import EVENTS, INSTRUCTIONS, Design, Reason
@@ -327,3 +327,14 @@ def ledger_events(design: Design) -> frozenset[str]:
     """The names of the events that can be emitted under `design` (L6)."""
     own = {layout.name for layout in EVENTS.values()}
     return frozenset(name for _, name in reachable(design) if name in own)
+
+
+def unmet(coverage: Coverage, design: Design) -> list[Pair]:
+    """What can occur under `design` and did not in a run."""
+    return sorted(reachable(design) - coverage.pairs)
+
+
+def surprises(coverage: Coverage, design: Design) -> dict[Pair, str]:
+    """What occurred in a run although it cannot, and why it was thought that it cannot."""
+    never = impossible(design)
+    return {pair: never[pair] for pair in sorted(coverage.pairs) if pair in never}
