@@ -136,8 +136,7 @@ LEDGER_DEFECTS: tuple[Defect, ...] = (
             Edit(
                 electorates.seat_of,
                 "    if voter not in seats:\n",
-                "    if voter not in seats:\n"
-                "        record.denials = record.denials | 1 << 31\n",
+                "    if voter not in seats:\n        record.denials = record.denials | 1 << 31\n",
             ),
             Edit(
                 dictview._run,
