@@ -14,8 +14,8 @@ from choir_model.lockstep.cast import Setting
 from choir_model.ports.ledger import (
     Confirmed,
     EngineUnavailable,
+    Foreign,
     Rejected,
-    UnregisteredRefusal,
 )
 from choir_model.program import addresses, calls, designs
 from choir_model.program.bindings import (
@@ -260,8 +260,9 @@ def test_a_compute_unit_limit_takes_40_bytes_and_holds(usual: Scene) -> None:
     length = usual.ledger.transaction_bytes
     assert length(trial.call, trial.payer, enough) == length(trial.call, trial.payer) + 40
     usual.run(trial, enough)
-    with pytest.raises(UnregisteredRefusal, match="exceeded CUs"):
-        usual.attempt(trial, too_little)
+    starved = usual.attempt(trial, too_little)
+    assert isinstance(starved, Rejected)
+    assert starved.reason is Foreign.UNITS_EXHAUSTED
 
 
 def test_a_lookup_table_shortens_a_transaction_and_changes_nothing_else(usual: Scene) -> None:

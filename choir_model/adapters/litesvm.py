@@ -130,7 +130,8 @@ class LiteSvmLedger(SolanaLedger):
     def _outcome(self, result: Any) -> Outcome:
         failed = type(result).__name__ == "FailedTransactionMetadata"
         meta = result.meta() if failed else result
-        fee, units = meta.fee(), meta.compute_units_consumed()
+        # Where nothing was run, the VM names a fee that it has not taken.
+        fee, units = meta.fee() if meta.logs() else 0, meta.compute_units_consumed()
         if not failed:
             return Confirmed(read_events(meta.logs()), fee, units)
         return Rejected(refusal(result.err(), meta.logs()), "", fee, units)

@@ -56,9 +56,19 @@ def refusal(error: Any, logs: list[str]) -> Reason | Foreign:
             found = TOKEN_ERRORS.get(code)
         else:
             found = SYSTEM_ERRORS.get(code) if program == base58(SYSTEM) else None
+    elif _ran_out_of_units(inner, logs):
+        found = Foreign.UNITS_EXHAUSTED
     else:
         name = str(inner).rsplit(".", 1)[-1]
         found = TOKEN_PROGRAM_ERRORS.get(name) if program == base58(TOKEN) else None
     if found is None:
         raise UnregisteredRefusal(f"{error} of program {program}: {' | '.join(logs[-3:])}")
     return found
+
+
+def _ran_out_of_units(inner: Any, logs: list[str]) -> bool:
+    """A call of the runtime says so by its error; a program that is cut off, in the log only."""
+    name = str(inner).rsplit(".", 1)[-1]
+    if name == "ProgramFailedToComplete":
+        return any("exceeded CUs meter" in line for line in logs)
+    return name == "ComputationalBudgetExceeded"

@@ -164,6 +164,7 @@ FOREIGN: Mapping[Refusal, Where] = {
     Foreign.ALREADY_PROCESSED: Where(RESEND, "only a resend has a signature used before"),
     Foreign.BLOCKHASH_NOT_FOUND: Where(SENT, "a resend follows at once, under the same blockhash"),
     Foreign.SIGNATURE_FAILURE: Where(frozenset(), "the port signs what it sends, rightly"),
+    Foreign.UNITS_EXHAUSTED: Where(frozenset(), "the port asks for no limit of compute units"),
     Foreign.ACCOUNT_NOT_FOUND: Where(COMMANDS, ""),
     Foreign.INSUFFICIENT_FUNDS_FOR_FEE: Where(
         frozenset(), "who can pay any fee can pay more of them than a sequence has transactions"

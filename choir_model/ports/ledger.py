@@ -48,6 +48,7 @@ class Foreign(Enum):
     TOKEN_INVALID_ACCOUNT = "an account is no token account"
     TOKEN_NOT_EMPTY = "a token account that holds tokens cannot be closed"
     READ_ONLY = "an account that would change may only be read"
+    UNITS_EXHAUSTED = "the transaction asked for fewer compute units than it takes"
 
 
 Refusal: TypeAlias = Reason | Foreign
