@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from bankrun_world import bankrun, environment
-from ledger_world import World
+from ledger_world import DENY, World
 
 from choir_model.adapters.bankrun import BankrunLedger, Sent
 from choir_model.adapters.bankrun_process import FOLDER, SET_UP, VARIABLE, Worker, find_python
@@ -163,6 +163,30 @@ def test_what_never_landed_may_land_when_sent_again() -> None:
             forget(ledger)
         ledger.fund(payer, Purse.AMPLE)
         assert isinstance(ledger.resend(), Confirmed)
+
+
+# What is kept of accounts
+
+
+def test_images_that_are_kept_are_those_the_bank_holds() -> None:
+    world = World(bankrun)
+    ledger = world.ledger
+    assert isinstance(ledger, BankrunLedger)
+    saved = ledger.save()
+    world.seat(1)
+    key = world.spec(2, "may I")
+    world.refused(world.spec_call(2, "may I"))
+    world.wait(10)
+    world.vote(1, key, DENY)
+    ledger.fund(world.wallet(3), Purse.EMPTY)
+    ledger.execute_stale(world.message_call(0, "hello"), world.wallet(0))
+    for restored in (False, True):
+        if restored:
+            ledger.restore(saved)
+        kept = {address: ledger.account(address) for address in ledger._tracked}
+        ledger.program_accounts()
+        assert kept == {address: ledger.account(address) for address in ledger._tracked}
+        assert len(kept) > 30
 
 
 # In lockstep with the reference

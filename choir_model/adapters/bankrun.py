@@ -16,8 +16,9 @@ What programs see as the clock is set, and each `advance` puts a new bank on the
 bankrun can be neither listed nor copied: `save` reads every account this adapter has
 touched, and `restore` puts back those that changed, deleting what did not exist.
 
-Reading an account costs 50 µs, so images are kept until something could change them: a
-transaction those it may write, which come back with its outcome, a new bank all.
+Reading an account costs 50 µs, so images are kept.  What a transaction may write comes back
+with its outcome; what it may not write, it cannot change, nor can a new bank, as every
+account holds its rent.  `program_accounts` reads everything anew.
 """
 
 from __future__ import annotations
@@ -130,7 +131,6 @@ class BankrunLedger(SolanaLedger):
     def execute_stale(self, call: Call, payer: Address) -> Outcome:
         """Sign under the bank's first blockhash, which is too old by then."""
         self.worker.ask("age", self._oldest)
-        self._images.clear()
         sent = Sent(call, payer, self._sign(call, payer, self._oldest))
         return self._send(sent, stale=True)
 
@@ -176,7 +176,7 @@ class BankrunLedger(SolanaLedger):
         return self._images[address]
 
     def program_accounts(self) -> frozenset[Address]:
-        """Addresses of all accounts the program owns, among those ever touched."""
+        """Addresses of all accounts the program owns, among those touched; reads them anew."""
         self._read(self._tracked)
         images = ((address, self._images[address]) for address in self._tracked)
         return frozenset(a for a, image in images if image and image.owner == PROGRAM)
@@ -188,8 +188,8 @@ class BankrunLedger(SolanaLedger):
         return self._rents[size]
 
     def _read(self, addresses: Iterable[Address]) -> None:
-        wanted = list(addresses)
-        self._keep(wanted, self.worker.ask("read", [address.hex() for address in wanted]))
+        if wanted := list(addresses):
+            self._keep(wanted, self.worker.ask("read", [address.hex() for address in wanted]))
 
     def _keep(self, addresses: Iterable[Address], found: Iterable[Told]) -> None:
         for address, told in zip(addresses, found, strict=True):
@@ -218,14 +218,13 @@ class BankrunLedger(SolanaLedger):
 
         epoch = EpochSchedule.default().get_epoch(slot)
         self.worker.ask("set_clock", slot, epoch, unix_timestamp, new_block)
-        if new_block:
-            self._images.clear()
+        self._clock = LedgerClock(slot, epoch, unix_timestamp)
 
     # Saving
 
     def save(self) -> object:
         """Every touched account, and the clock."""
-        self._read(self._tracked)
+        self._read(self._tracked - self._images.keys())
         return {address: self._images[address] for address in self._tracked}, self.clock()
 
     def restore(self, saved: object) -> None:
@@ -237,16 +236,17 @@ class BankrunLedger(SolanaLedger):
         changed = {a: accounts.get(a) for a in touched if self._images[a] != accounts.get(a)}
         self._put_all(changed)
         self._tracked = set(accounts)
-        self._set_clock(clock.slot, clock.unix_timestamp, new_block=False)
+        if clock != self._clock:
+            self._set_clock(clock.slot, clock.unix_timestamp, new_block=False)
 
     def _put(self, address: Address, owner: Address, data: bytes, lamports: int) -> None:
         self._tracked.add(address)
-        self._put_all({address: AccountImage(owner, data, lamports)})
+        self._put_all({address: AccountImage(owner, data, lamports) if lamports else None})
 
     def _put_all(self, accounts: dict[Address, Image]) -> None:
-        self.worker.ask("put", [_spelled(*account) for account in accounts.items()])
-        for address in accounts:
-            self._images.pop(address, None)
+        if accounts:
+            self.worker.ask("put", [_spelled(*account) for account in accounts.items()])
+            self._images |= accounts
 
 
 def _forgotten(outcome: Outcome) -> bool:
