@@ -10,17 +10,16 @@ from cli_runs import TEA, choir
 
 from choir_model.program import designs
 
-DENIED = (
-    TEA
-    + """\
-{"do": "spec", "id": "again", "thread": "tea", "by": "eve", "text": "Me too", "stake": "2"}
-{"do": "vote", "spec": "again", "by": "marta", "decision": "deny"}
-{"do": "vote", "spec": "again", "by": "tom", "decision": "approve", "expect": "AlreadyDecided"}
-{"do": "wait", "days": 7}
-{"do": "settle", "spec": "again", "expect": "AlreadyDecided"}
-{"do": "claim", "spec": "again", "by": "marta"}
+EVE = '{"do": "user", "name": "eve", "tokens": "9"}\n'
+DENIED = f"""\
+{TEA}{EVE}\
+{{"do": "spec", "id": "again", "thread": "tea", "by": "eve", "text": "Me too", "stake": "2"}}
+{{"do": "vote", "spec": "again", "by": "marta", "decision": "deny"}}
+{{"do": "vote", "spec": "again", "by": "tom", "decision": "approve", "expect": "AlreadyDecided"}}
+{{"do": "wait", "days": 7}}
+{{"do": "settle", "spec": "again", "expect": "AlreadyDecided"}}
+{{"do": "claim", "spec": "again", "by": "marta"}}
 """
-).replace('"tom", "tokens": "10"}', '"tom", "tokens": "10"}\n{"do": "user", "name": "eve", "tokens": "9"}')  # fmt: skip  # noqa: E501
 """A denial, what comes of it at once, and what may come later."""
 
 

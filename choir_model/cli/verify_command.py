@@ -18,7 +18,10 @@ from choir_model.cli.messages import BadInput, say
 from choir_model.cli.outputs import check_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from choir_model.ports.content import ContentPort
+    from choir_model.ports.ledger import LedgerPort
     from choir_model.program.bindings import Design
     from choir_model.verify.failure import FailureFile
     from choir_model.verify.log import Log
@@ -210,22 +213,23 @@ def _logs(request: Request) -> tuple[Log, ...]:
 @contextmanager
 def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
     """Both engines, opened; closed again whatever happens."""
-    from choir_model.adapters.litesvm import LiteSvmLedger
     from choir_model.ports.content import StoreError
     from choir_model.verify.run import Inputs
 
     design = _design(request.choices)
     program = _program(request.program)
+    ledger, ledger_versions = _ledger(request.ledger, program)
     store = _store(request.store)
     try:
         yield Inputs(
-            lambda: LiteSvmLedger(program),
+            ledger,
             store,
             logs,
             request.seed,
             request.steps,
             request.failure_file,
             design,
+            ledger_versions,
         )
     finally:
         with suppress(StoreError):  # by now there is a report, which matters more
@@ -240,6 +244,27 @@ def _design(choices: tuple[str, ...]) -> Design | None:
         return design_of(choices) if choices else None
     except UnknownVariant as error:
         raise BadInput(f"--design {error}") from None
+
+
+def _ledger(name: str, program: bytes) -> tuple[Callable[[], LedgerPort], dict[str, str]]:
+    """What makes the ledger of that name, and the versions it depends on; opened once to see."""
+    from choir_model.adapters.bankrun import BankrunLedger
+    from choir_model.adapters.litesvm import LiteSvmLedger
+    from choir_model.lockstep.both import BothLedgers
+    from choir_model.ports.ledger import EngineUnavailable
+
+    makers: dict[str, Callable[[], LedgerPort]] = {
+        "litesvm": lambda: LiteSvmLedger(program),
+        "bankrun": lambda: BankrunLedger(program),
+        "both": lambda: BothLedgers(LiteSvmLedger(program), BankrunLedger(program)),
+    }
+    try:
+        ledger = makers[name]()
+    except EngineUnavailable as error:
+        raise BadInput(f"--ledger {name}: {error}") from None
+    versions = dict(ledger.versions)
+    ledger.close()
+    return makers[name], versions
 
 
 def _program(path: Path | None) -> bytes:

@@ -14,9 +14,9 @@ import dataclasses
 import math
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,6 +65,7 @@ class Inputs:
 
     `ledger` makes a fresh ledger; `store` is one store, emptied again and again.  `design` is
     what the user asked for: None for the default one, and for each log the one it is written for.
+    `ledger_versions`: of what only the chosen ledger depends on.
     """
 
     ledger: Callable[[], LedgerPort]
@@ -74,6 +75,7 @@ class Inputs:
     steps: int
     failure_file: Path
     design: Design | None = None
+    ledger_versions: Mapping[str, str] = field(default_factory=dict)
 
 
 FINDINGS = (Disagreement, Violation, UnregisteredRefusal)
@@ -103,7 +105,7 @@ class Crash(Exception):
 
 def verify(inputs: Inputs, listener: Listener) -> Report:
     """Replay the logs and run the machines; never raises for what they find."""
-    report = Report(inputs.seed, inputs.steps, _chosen(inputs), versions())
+    report = Report(inputs.seed, inputs.steps, _chosen(inputs), versions(inputs))
     with _ending(report):
         for log in inputs.logs:
             _converse(inputs, log, report, listener)
@@ -136,11 +138,12 @@ def _chosen(inputs: Inputs) -> dict[str, str]:
     return designs.texts(inputs.design or designs.DEFAULT)
 
 
-def versions() -> dict[str, str]:
+def versions(inputs: Inputs) -> dict[str, str]:
     """Versions of everything a result depends on."""
     packages = ("solders", "qdrant-edge-py", "hypothesis")
     found = {"choir-model": __version__, "python": platform.python_version()}
-    return found | {package: version(package) for package in packages}
+    found |= {package: version(package) for package in packages}
+    return {**found, **inputs.ledger_versions}
 
 
 def _converse(inputs: Inputs, log: Log, report: Report, listener: Listener) -> None:
@@ -261,7 +264,7 @@ def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
 
     Raises `FailureFileError` for a command that cannot be executed.
     """
-    report = Report(given.seed, 0, _design_of(given), versions())
+    report = Report(given.seed, 0, _design_of(given), versions(inputs))
     report.replayed = Replayed(
         str(given.path), given.where, given.message, given.seed, len(given.commands)
     )
@@ -310,7 +313,7 @@ def _stop(
         "kind": found.kind,
         "message": found.message,
         "seed": inputs.seed,
-        "versions": versions(),
+        "versions": versions(inputs),
     }
     file = str(inputs.failure_file)
     try:
