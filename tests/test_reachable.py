@@ -17,7 +17,6 @@ from choir_model.lockstep.ledger_pair import Begin
 from choir_model.lockstep.reachable import impossible, reachable, surprises, unmet
 from choir_model.lockstep.running import replay
 from choir_model.ports.ledger import Foreign
-from choir_model.program import designs
 from choir_model.program.bindings import EVENTS, INSTRUCTIONS, Design, Reason
 from choir_model.program.designs import DEFAULT, NAMED, design_of
 
@@ -144,11 +143,3 @@ def test_designs_that_can_do_the_same_have_the_same_table() -> None:
     """Neither what identifies a record nor who votes decides which refusals there are."""
     for choice in ("record_key=thread_hash", "electorate=live"):
         assert reachable(design_of([choice])) == reachable(DEFAULT)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("design", EVERY, ids=designs.name_of)
-def test_the_deck_meets_exactly_what_can_occur_in_all_combinations(design: Design) -> None:
-    coverage = dealt(LiteSvmLedger, design)
-    assert unmet(coverage, design) == []
-    assert surprises(coverage, design) == {}
