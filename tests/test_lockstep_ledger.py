@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -14,7 +15,9 @@ from planted_defects import LEDGER_DEFECTS, planted
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.cast import SETTINGS, Cast
+from choir_model.lockstep.codec import decode, encode
 from choir_model.lockstep.compare import Coverage, Disagreement
+from choir_model.lockstep.deck import deck
 from choir_model.lockstep.ledger import (
     LEDGER_EVENTS,
     LEDGER_REFUSALS,
@@ -195,3 +198,16 @@ def test_an_account_nobody_watches_is_noticed_at_the_end() -> None:
 def _a_thread(cast: Cast) -> list[Begin | Execute]:
     creator = cast.wallets[0]
     return [Begin(SETTINGS[0]), Execute(calls.create_thread(creator, cast.mint, 0), creator)]
+
+
+def test_commands_of_every_design_survive_a_failure_file() -> None:
+    """Designs, payees and all: what was written is executed again as it was."""
+    pair = ledger_pair(ReferenceLedger, Coverage())
+    assert isinstance(pair.cast, Cast)
+    for design in (DEFAULT, designs.design_of(["payout=push", "record_key=thread_hash"])):
+        for scene in deck(pair.cast, design):
+            written = json.dumps([encode(command) for command in scene.commands])
+            read = list(decode(json.loads(written)))
+            assert read == list(scene.commands)
+            assert replay(pair, read) is None
+            assert read[0].setting.design == design
