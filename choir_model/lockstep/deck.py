@@ -20,7 +20,7 @@ from choir_model.lockstep.cast import MIN_STAKE, RICH, SETTINGS, WINDOW, Cast, u
 from choir_model.lockstep.ledger_pair import Command, LedgerPair, Resend
 from choir_model.lockstep.running import Failure, minimise
 from choir_model.lockstep.stage import Stage, damaged, undelivered
-from choir_model.program import calls
+from choir_model.program import addresses, calls
 from choir_model.program.bindings import Decision, Design
 
 USUAL, ROOMY, ENDLESS, BLANK = SETTINGS
@@ -44,7 +44,8 @@ def fresh_ledger(stage: Stage) -> None:
     damaged(stage, call, "mint", cast.look_alike, cast.token_garbage)
     out_of_range = under(stage.design, replace(USUAL, max_co_authors=33))
     stage.send(cast.initialize(out_of_range))
-    stage.send(call.with_account("mint", cast.unfit_mint))
+    for mint in (cast.unfit_mint, cast.thin_mint):
+        stage.send(call.with_account("mint", mint))
     stage.send(call.with_account("destination", cast.spare_reserve))
     stage.send(call.with_account("destination", cast.frozen))
     thin = call.with_account("authority", cast.wallets[Cast.THIN])
@@ -78,8 +79,25 @@ def damaged_calls(stage: Stage) -> None:
     for call in well_formed:
         damaged(stage, call, "config", cast.look_alike, cast.garbage)
     for call, role in ((well_formed[2], "author_token"), (well_formed[5], "destination")):
-        stage.send(call.with_account(role, cast.other_token(first)))
-        stage.send(call.with_account(role, cast.token(cast.wallets[1])))
+        for wrong in (cast.other_token(first), cast.token(cast.wallets[1]), cast.unborn_token):
+            stage.send(call.with_account(role, wrong))
+
+
+def elsewhere(stage: Stage) -> None:
+    """A record of another thread, and one that is nowhere and not writable (L3)."""
+    cast, design = stage.cast, stage.design
+    first, second = cast.wallets[:2]
+    stage.begin(USUAL)
+    stage.send(calls.create_thread(second, cast.mint, 0))
+    key = stage.spec(1)
+    other, record = replace(key, thread=cast.thread(1)), addresses.record(key, design)
+    for call in (
+        calls.vote(second, other, Decision.APPROVE, design),
+        calls.settle(other, design),
+        calls.claim(first, other, cast.token(first), design),
+    ):
+        stage.send(call.with_account("record", record), cast.crank)
+        stage.send(call.with_writable("record", False), cast.crank)
 
 
 def who_cannot_pay(stage: Stage) -> None:
@@ -169,6 +187,14 @@ def full_thread(stage: Stage) -> None:
     """One spec more than seats: refused when submitted, or when approved (M7)."""
     stage.begin(USUAL)
     keys = [stage.spec(author, author - 1) for author in (1, 2, 3)]
+    for key in keys:
+        stage.approve(key)
+
+
+def seated_in_a_full_thread(stage: Stage) -> None:
+    """The last seat is taken; an author who has one needs none for another spec (M4, M7)."""
+    stage.begin(USUAL)
+    keys = [stage.spec(author, content) for content, author in enumerate((1, 2, 2))]
     for key in keys:
         stage.approve(key)
 
@@ -310,6 +336,7 @@ SCENES: tuple[Play, ...] = (
     fresh_ledger,
     second_initialize,
     damaged_calls,
+    elsewhere,
     who_cannot_pay,
     submissions,
     endless_window,
@@ -318,6 +345,7 @@ SCENES: tuple[Play, ...] = (
     author_seated_meanwhile,
     joined_meanwhile,
     full_thread,
+    seated_in_a_full_thread,
     denied_by_several,
     denied_by_one,
     expired,
