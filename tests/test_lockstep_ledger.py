@@ -32,6 +32,7 @@ from choir_model.ports.ledger import Foreign
 from choir_model.program import calls, designs
 from choir_model.program.bindings import Design
 from choir_model.program.designs import DEFAULT, NAMED
+from choir_model.verify.readable import told
 
 SITUATIONS = {
     "author seated meanwhile",
@@ -211,3 +212,17 @@ def test_commands_of_every_design_survive_a_failure_file() -> None:
             assert read == list(scene.commands)
             assert replay(pair, read) is None
             assert read[0].setting.design == design
+
+
+def test_a_failing_sequence_names_payees_and_who_gives_which_account_to_whom() -> None:
+    cast = Cast.of(ReferenceLedger())
+    first, second = cast.wallets[:2]
+    own, theirs = cast.token(first), cast.token(second)
+    settle = calls.settle(cast.record(0, 1, 0)).with_payees([theirs, own])
+    for call, words in (
+        (settle, "payees=token1, token0"),
+        (calls.token_set_owner(first, own, second), "token_set_owner account=token0 to=wallet1"),
+        (calls.token_close(first, own, theirs), "token_close account=token0 to=token1"),
+        (calls.token_transfer(first, own, theirs, 7), "token_transfer amount=7 to=token1"),
+    ):
+        assert words in told(Execute(call, first), cast.names())

@@ -86,8 +86,7 @@ def _arguments(call: Call, names: Names) -> dict[str, str]:
     """What a call says and which thread and record it is about; nothing of damaged data."""
     spec = INSTRUCTIONS.get(call.name)
     if spec is None:
-        amount = int.from_bytes(call.data[1:9], "little")
-        return {"amount": str(amount), "to": _short(call.accounts[1].address, names)}
+        return _token_arguments(call, names)
     try:
         given = spec.arguments.decode(call.data[8:])
     except DecodeError:
@@ -96,7 +95,18 @@ def _arguments(call: Call, names: Names) -> dict[str, str]:
     for role, meta in zip(spec.accounts, call.accounts, strict=False):
         if role.name in ("thread", "record"):
             shown[role.name] = _short(meta.address, names)
-    return shown
+    further = [_short(meta.address, names) for meta in call.accounts[len(spec.accounts) :]]
+    return shown | ({"payees": ", ".join(further)} if further else {})
+
+
+def _token_arguments(call: Call, names: Names) -> dict[str, str]:
+    account, to = (_short(meta.address, names) for meta in call.accounts[:2])
+    match call.name:
+        case "token_set_owner":
+            return {"account": account, "to": _short(call.data[3:], names)}
+        case "token_close":
+            return {"account": account, "to": to}
+    return {"amount": str(int.from_bytes(call.data[1:9], "little")), "to": to}
 
 
 def _argument(value: object) -> str:
