@@ -55,7 +55,7 @@ def test_reference_litesvm_and_bankrun_agree_on_all_that_can_occur(design: Desig
 @pytest.mark.nightly
 @pytest.mark.parametrize("design", NAMED.values(), ids=list(NAMED))
 def test_they_agree_under_every_named_design(design: Design) -> None:
-    three_agree(design, 5000)
+    three_agree(design, 2000)
 
 
 def test_bankrun_alone_meets_all_that_can_occur() -> None:
