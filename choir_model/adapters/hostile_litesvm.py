@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from choir_model.adapters.litesvm import LEGACY, LiteSvmLedger
+from choir_model.adapters.litesvm import Form, LiteSvmLedger
 from choir_model.domain.identity import Address
 from choir_model.ports.ledger import RESERVED, Confirmed, Outcome
 from choir_model.program.addresses import PROGRAM, TOKEN
 from choir_model.program.calls import Call
+
+TABLE: Address = b"the adversary's lookup table".ljust(32, b"!")
 
 
 class HostileLiteSvm(LiteSvmLedger):
@@ -32,16 +34,19 @@ class HostileLiteSvm(LiteSvmLedger):
         unit_limit: int | None = None,
         verified: bool = True,
         forged: Collection[Address] = (),
+        looked_up: bool = False,
     ) -> Outcome:
         """Run `calls` as one transaction.
 
         Verified, every account that is to sign does so with its own key; one in `forged`, or
-        one nobody holds a key of, is signed for with the payer's.  `unit_limit` in compute units.
+        one nobody holds a key of, is signed for with the payer's.  `unit_limit` in compute
+        units.  Looked up, it is of version 0 and takes its accounts from the table of `enlist`.
         """
         self.svm.with_sigverify(verified)
         if verified:
             self.svm.expire_blockhash()
-        message = self._composed(calls, payer, unit_limit)
+        form = Form(TABLE if looked_up else None, unit_limit)
+        message = self._composed(calls, payer, form)
         transaction = self._attested(message, forged) if verified else self._unsigned(message)
         if verified:
             self._last = transaction
@@ -50,6 +55,10 @@ class HostileLiteSvm(LiteSvmLedger):
             named = {meta.address for call in calls for meta in call.accounts}
             self._tracked |= {a for a in named - RESERVED - {PROGRAM, TOKEN} if self._is_data(a)}
         return outcome
+
+    def enlist(self, accounts: Sequence[Address]) -> None:
+        """Put these accounts, 256 at most, into the lookup table."""
+        self.create_lookup_table(TABLE, accounts)
 
     def photograph(self, accounts: Sequence[Address]) -> list[object]:
         """What lies at `accounts`, to be compared with another photograph and for nothing else."""
@@ -66,7 +75,7 @@ class HostileLiteSvm(LiteSvmLedger):
         account = self.svm.get_account(self._pubkey(address))
         return account is None or not account.executable
 
-    def _composed(self, calls: Sequence[Call], payer: Address, unit_limit: int | None) -> Any:
+    def _composed(self, calls: Sequence[Call], payer: Address, form: Form) -> Any:
         from solders.instruction import AccountMeta, Instruction
 
         pubkey = self._pubkey
@@ -78,11 +87,11 @@ class HostileLiteSvm(LiteSvmLedger):
             )
             for call in calls
         ]
-        if unit_limit is not None:
+        if form.unit_limit is not None:
             from solders.compute_budget import set_compute_unit_limit
 
-            instructions.insert(0, set_compute_unit_limit(unit_limit))
-        return self._compiled(instructions, pubkey(payer), self.svm.latest_blockhash(), LEGACY)
+            instructions.insert(0, set_compute_unit_limit(form.unit_limit))
+        return self._compiled(instructions, pubkey(payer), self.svm.latest_blockhash(), form)
 
     def _attested(self, message: Any, forged: Collection[Address]) -> Any:
         from solders.message import to_bytes_versioned
