@@ -21,7 +21,7 @@ from choir_model.lockstep.ledger_pair import Command, LedgerPair, Resend
 from choir_model.lockstep.running import Failure, minimise
 from choir_model.lockstep.stage import Stage, damaged, undelivered
 from choir_model.program import addresses, calls
-from choir_model.program.bindings import Decision, Design
+from choir_model.program.bindings import MIN_STAKE_FLOOR, Decision, Design
 
 USUAL, ROOMY, ENDLESS, BLANK = SETTINGS
 UNEVEN = 2 * MIN_STAKE + 3
@@ -42,8 +42,13 @@ def fresh_ledger(stage: Stage) -> None:
     stage.begin(BLANK, thread=False)
     call = cast.initialize(under(stage.design, USUAL))
     damaged(stage, call, "mint", cast.look_alike, cast.token_garbage)
-    out_of_range = under(stage.design, replace(USUAL, max_co_authors=33))
-    stage.send(cast.initialize(out_of_range))
+    for out_of_range in (
+        replace(USUAL, max_co_authors=33),
+        replace(USUAL, max_co_authors=0),
+        replace(USUAL, min_stake=MIN_STAKE_FLOOR - 1),
+        replace(USUAL, approval_window=0),
+    ):
+        stage.send(cast.initialize(under(stage.design, out_of_range)))
     for mint in (cast.unfit_mint, cast.thin_mint):
         stage.send(call.with_account("mint", mint))
     stage.send(call.with_account("destination", cast.spare_reserve))
@@ -78,6 +83,7 @@ def damaged_calls(stage: Stage) -> None:
     )
     for call in well_formed:
         damaged(stage, call, "config", cast.look_alike, cast.garbage)
+    stage.send(well_formed[0].with_account("mint", cast.other_mint))
     for call, role in ((well_formed[2], "author_token"), (well_formed[5], "destination")):
         for wrong in (cast.other_token(first), cast.token(cast.wallets[1]), cast.unborn_token):
             stage.send(call.with_account(role, wrong))

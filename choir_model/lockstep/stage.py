@@ -99,23 +99,25 @@ class Stage:
 def damaged(stage: Stage, call: Call, wrong: str, owner: Address, data: Address) -> None:
     """What every instruction refuses (guards 0 to 2), and what never arrives.
 
-    `wrong` is a role, where `owner` has the wrong owner and `data` the wrong data.
+    `owner` has the wrong owner or address for every role that does not sign, `data` the wrong
+    data for the role `wrong`.
     """
     roles, crank = INSTRUCTIONS[call.name].accounts, stage.cast.crank
-    writable = next(role.name for role in roles if role.writable)
     for bad in (
         call.with_data(call.data[:4]),
-        call.with_accounts(0),
-        call.with_account(wrong, owner),
-        call.with_account(wrong, data),
-        call.with_account(roles[-1].name, stage.cast.look_alike),
-        call.with_writable(writable, False),
         call.with_data(call.data + b"\0"),
+        call.with_accounts(0),
+        call.with_accounts(len(roles) - 1),
+        call.with_account(wrong, data),
     ):
         stage.send(bad, crank)
     for role in roles:
         if role.signer:
             stage.send(call.with_signer(role.name, False), crank)
+        else:
+            stage.send(call.with_account(role.name, owner), crank)
+        if role.writable:
+            stage.send(call.with_writable(role.name, False), crank)
     undelivered(stage, call)
 
 
