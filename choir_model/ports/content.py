@@ -21,51 +21,56 @@ it is about to serve.  Content that does not hash to its key puts its point into
 **quarantine**: the answer names it, once, as newly quarantined, and from then on the point
 is neither served, listed nor searched, until an `upsert` brings the right content back.
 
-Answers are deterministic.  Searches order by score, then by point id, also where equal
-scores meet the limit; points are examined in that order, and examining stops when the limit
-is filled, so which points one search can quarantine is determined too.
+Answers are deterministic.  Lists order by time, searches by score, and both then by point
+id, also where equals meet the limit; points are examined in that order, and examining stops
+when the limit is filled, so which points one answer can quarantine is determined too.
+
+A page ends with a cursor that says *where* it ended, not how many came before: what was
+stored meanwhile is in a later page or in none, and never moves another message from one page
+to the next, or shows it twice.
+
+Indices make answers faster and are no part of them: with an index lost, every answer is what
+it was (S8: a lost index neither shows nor hides anything).
+
+Of a record's metadata, status and co-authors are copies of what the ledger says.  News
+travels forwards only (`set_status`, `put_thread`); what went wrong the other way, a status
+that is final too early or a sequence from the future, is put right by `correct_status` and
+`correct_thread` from what was just read on the ledger, which wins (section 6, conflicts).
+Privacy is on no ledger: only its author can put it right (`set_privacy`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from choir_model.domain.identity import Address, RecordKey, point_id
+from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import ContentFault, Privacy, Status
+from choir_model.ports.content_errors import (
+    SnapshotMisfit,
+    StoreDamaged,
+    StoreError,
+    StoreInUse,
+    StorePackageMissing,
+    StoreUnavailable,
+)
+from choir_model.ports.content_faults import ContentFaults
+from choir_model.ports.content_held import Snapshot, StoredPoint, StoredThread, check_snapshot
+from choir_model.ports.content_ids import message_point_id, thread_point_id
 from choir_model.ports.embeddings import Vector
+
+__all__ = [
+    "MAX_INTEGER", "ContentFaults", "ContentPort", "Cursor", "Deleted", "Found", "Got",
+    "Hidden", "Hit", "Index", "Listing", "Message", "Missing", "Outcome", "Page", "Quarantined",
+    "Rank", "Reason", "Rebuilt", "Refused", "Repaired", "Results", "Snapshot", "SnapshotMisfit",
+    "StoreDamaged", "StoreError", "StoreInUse", "StorePackageMissing", "StoreUnavailable",
+    "Stored", "StoredPoint", "StoredThread", "Upserted", "Viewer", "Where", "Written",
+    "check_snapshot", "fits", "message_point_id", "thread_point_id",
+]  # fmt: skip
 
 MAX_INTEGER = (1 << 63) - 1
 """Largest integer a payload may hold: engines store them signed, in 64 bits."""
-
-
-class StoreError(Exception):
-    """The store cannot answer; the message is one line and says what would be right."""
-
-
-class StoreInUse(StoreError):
-    """Another process, or another object of this one, has the store open."""
-
-
-class StoreDamaged(StoreError):
-    """What the store holds cannot be read as a store, or as this store."""
-
-
-class StoreUnavailable(StoreError):
-    """The store cannot be reached, opened or written to."""
-
-
-class StorePackageMissing(StoreUnavailable):
-    """The engine's package is not installed."""
-
-
-class SnapshotMisfit(StoreError):
-    """A snapshot holds vectors of another dimension than the store, which is unchanged."""
 
 
 class Reason(Enum):
@@ -88,6 +93,52 @@ class Message:
     status: Status
     privacy: Privacy
     created_at: int
+
+
+class Index(Enum):
+    """A payload index, by the field that it is of."""
+
+    THREAD = "thread"
+    AUTHOR = "author"
+    CREATED_AT = "created_at"
+    CO_AUTHORS = "co_authors"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which messages a list is of: all conditions that are given hold.
+
+    Of `thread`, by `author`, and from `since` on until before `until` (seconds).
+    """
+
+    thread: Address | None = None
+    author: Address | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """A place in the order of lists: the time (seconds) and the id of a message point."""
+
+    created_at: int
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """At most `limit` messages beyond `after`; `None`: all, and from the beginning."""
+
+    limit: int | None = None
+    after: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A place in the order of hits: the score in steps of 2**-22, and a point id."""
+
+    steps: int
+    point: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +201,23 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """Every index is there; these were not, in the order of `Index`."""
+
+    indices: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """Messages by `created_at`, then point id; and the points newly quarantined, likewise."""
+    """Messages by `created_at`, then point id; and the points newly quarantined, likewise.
+
+    `next` is the place of the last message if the limit was filled and a point is left beyond
+    that the viewer may list, and `None` otherwise; nobody has looked at that point's content.
+    """
 
     messages: tuple[Message, ...]
     quarantined: tuple[RecordKey, ...] = ()
+    next: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,44 +230,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Hits by descending score, then point id; and the points newly quarantined, likewise."""
+    """Hits by descending score, then point id; and the points newly quarantined, likewise.
+
+    `next` is for hits what it is for a `Listing`.
+    """
 
     hits: tuple[Hit, ...]
     quarantined: tuple[RecordKey, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPoint:
-    """Everything the store holds of a message; `vector` is `None` where it was lost."""
-
-    id: str
-    message: Message
-    quarantined: bool
-    vector: Vector | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredThread:
-    """Everything the store holds of a thread: co-authors as of a ledger sequence."""
-
-    id: str
-    thread: Address
-    co_authors: tuple[Address, ...]
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The whole store in canonical form: message and thread points, each by point id.
-
-    `unreadable` names points whose payload was wiped or is no message's and no thread's;
-    for every operation but `observe` they are not there, and restoring skips them; what is
-    unreadable under a record's own id gives way to its `upsert` and goes with its `delete`.
-    """
-
-    points: tuple[StoredPoint, ...]
-    threads: tuple[StoredThread, ...]
-    unreadable: tuple[str, ...] = ()
+    next: Rank | None = None
 
 
 Written: TypeAlias = Stored | Refused
@@ -212,37 +245,20 @@ Upserted: TypeAlias = Stored | Repaired | Refused
 Got: TypeAlias = Found | Missing | Hidden | Quarantined
 Outcome: TypeAlias = (
     Stored | Repaired | Deleted | Refused | Found | Missing | Hidden | Quarantined
-    | Listing | Results
+    | Listing | Results | Rebuilt
 )  # fmt: skip
 
 
-def check_snapshot(saved: Snapshot, dimension: int) -> None:
-    """Raises `SnapshotMisfit` where a store of `dimension` could not hold `saved`."""
-    for held in saved.points:
-        if held.vector is not None and held.vector.dimension != dimension:
-            raise SnapshotMisfit(
-                f"the snapshot holds vectors of dimension {held.vector.dimension}, the store"
-                f" of {dimension}; restore it into a store of that dimension"
-            )
+def fits(*numbers: int | None) -> bool:
+    """Whether every number that is given fits a payload."""
+    return all(number is None or -MAX_INTEGER <= number <= MAX_INTEGER for number in numbers)
 
 
-IdOf: TypeAlias = Callable[[RecordKey], str]
+class ContentPort(ContentFaults, Protocol):
+    """A store of messages and thread memberships.  All operations are idempotent.
 
-message_point_id: IdOf = lru_cache(maxsize=65_536)(point_id)
-"""The point id of a record, remembered: orders of lists and searches ask for it often."""
-
-
-@lru_cache(maxsize=65_536)
-def thread_point_id(thread: Address) -> str:
-    """The id of a thread's point: as a record's, of the thread's address alone.
-
-    Hashing 32 bytes where a record's key has 96 keeps the two kinds of ids apart.
+    The faults a store can be given are in `ContentFaults`.
     """
-    return str(uuid.UUID(bytes=hashlib.sha256(thread).digest()[:16]))
-
-
-class ContentPort(Protocol):
-    """A store of messages and thread memberships.  All operations are idempotent."""
 
     versions: dict[str, str]
     """Packages that decide its behaviour, and their versions, for reports."""
@@ -288,6 +304,22 @@ class ContentPort(Protocol):
         64 bits, signed).
         """
 
+    def correct_status(self, key: RecordKey, status: Status) -> Written:
+        """Hold the status that was read on the ledger, whatever the point says.
+
+        Final statuses give way too: it is the metadata that is wrong (section 6).  What
+        was read may be old by now, so who corrects reads again and follows (`set_status`).
+        Refused: `IllegalTransition` (a draft is nobody's but its author's), `UnknownPoint`.
+        """
+
+    def correct_thread(
+        self, thread: Address, co_authors: tuple[Address, ...], sequence: int
+    ) -> Written:
+        """Hold what was read on the ledger, also where the point claims to be newer.
+
+        Otherwise as `put_thread`, which is to follow, as `set_status` is for statuses.
+        """
+
     def delete(self, key: RecordKey) -> Deleted:
         """Remove a message point (orphans only: section 6).
 
@@ -299,17 +331,34 @@ class ContentPort(Protocol):
         """One message.  `Missing` and `Hidden` are decided before the content is looked at."""
 
     def list_thread(self, viewer: Viewer, thread: Address) -> Listing:
-        """The messages of a thread the viewer may list."""
+        """All messages of a thread the viewer may list."""
+
+    def list(self, viewer: Viewer, where: Where, page: Page) -> Listing | Refused:
+        """The messages of `where` the viewer may list, page by page.
+
+        Refused: `InvalidNumber` (a limit below 1, a time beyond 64 bits, signed).
+        """
 
     def search(
-        self, viewer: Viewer, query: Vector, limit: int, thread: Address | None = None
+        self,
+        viewer: Viewer,
+        query: Vector,
+        limit: int,
+        thread: Address | None = None,
+        after: Rank | None = None,
     ) -> Results | Refused:
         """The `limit` messages nearest to `query` that the viewer may search, everywhere or
-        in one thread.
+        in one thread, from the beginning or beyond a hit.
 
         Points without a vector are not found.  Refused: `WrongDimension`;
         `InvalidNumber` (a limit below 1).
         """
+
+    def indices(self) -> tuple[Index, ...]:
+        """The indices there are, in the order of `Index`; all of them in a new store."""
+
+    def rebuild_indices(self) -> Rebuilt:
+        """Make the indices that are not there, from the payloads."""
 
     def observe(self) -> Snapshot:
         """Everything the store holds; looking changes nothing and quarantines nothing."""
@@ -320,18 +369,11 @@ class ContentPort(Protocol):
     def observe_thread(self, thread: Address) -> StoredThread | None:
         """Everything the store holds of one thread, its messages apart."""
 
-    def damage(self, key: RecordKey, content: str) -> Written:
-        """FAULT: overwrite a point's content behind the store's back (section 8).
-
-        Nothing else changes, and nobody is told.  Refused: `InvalidContent` (no UTF-8 form),
-        `UnknownPoint`.
-        """
-
-    def lose_vector(self, key: RecordKey) -> Written:
-        """FAULT: a point's vector is gone (section 8).  Refused: `UnknownPoint`."""
-
     def reset(self) -> None:
-        """Empty the store; cheap enough to be done for every test case."""
+        """Empty the store, all indices there; cheap enough for every test case.
+
+        Where indices were lost, making them again is what takes time.
+        """
 
     def save(self) -> Snapshot:
         """The whole store, to be put back later by `restore`, here or elsewhere."""
@@ -339,6 +381,7 @@ class ContentPort(Protocol):
     def restore(self, saved: Snapshot) -> None:
         """Hold exactly what `saved` does: a snapshot restored, however old.
 
+        Indices follow from the points and are in no snapshot; those there are stay.
         Raises `SnapshotMisfit`, before anything is changed, for another vector dimension.
         """
 
