@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from choir_model.adapters.edge import EdgeContent
-from choir_model.content import reference
+from choir_model.content import reading
 from choir_model.content.cells import Point
 from choir_model.content.port import ReferenceContent
 from choir_model.domain.identity import RecordKey, content_hash
@@ -388,7 +388,7 @@ def test_a_get_depends_on_no_content_it_does_not_serve() -> None:
     """The action tests whether content hashes to its key; only serving reads it."""
     said = message("alpha")
     state = State({Point.status[said.key]: Status.PUBLISHED, Point.content[said.key]: "x"})
-    outcome = run(reference.get, state, ANYONE, said.key)
+    outcome = run(reading.get, state, ANYONE, said.key)
     assert isinstance(outcome, Fired)
     assert dict(outcome.writes) == {Point.quarantined[said.key]: True}
     assert outcome.events == (Quarantined(said.key, newly=True),)

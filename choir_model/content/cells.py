@@ -5,6 +5,7 @@ from __future__ import annotations
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import Privacy, Status
 from choir_model.engine import Field, Record
+from choir_model.ports.content import Index
 from choir_model.ports.embeddings import Vector
 
 
@@ -30,7 +31,9 @@ class Catalogue(Record, name="catalogue", layer="content"):
     """Which points there are: the singleton every scan of the store goes through.
 
     Both are kept in order of point id, the last resort of every order the store promises.
+    `lost`: the indices that are not there, in the order of `Index`.
     """
 
     messages: Field[tuple[RecordKey, ...]] = Field(())
     threads: Field[tuple[Address, ...]] = Field(())
+    lost: Field[tuple[Index, ...]] = Field(())

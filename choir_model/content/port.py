@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from choir_model.content import reference
+from choir_model.content import faults, reading, reference
 from choir_model.content.cells import Catalogue, Point, ThreadPoint
-from choir_model.content.reference import Limits, Ranked
+from choir_model.content.reading import Ranked
+from choir_model.content.reference import Limits
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import MAX_CONTENT_BYTES, Privacy, Status
 from choir_model.engine import Fired, State, View
@@ -16,15 +17,21 @@ from choir_model.ports.content import (
     Deleted,
     Got,
     Hit,
+    Index,
     Listing,
     Message,
+    Page,
+    Rank,
+    Rebuilt,
     Refused,
     Results,
     Snapshot,
+    Stored,
     StoredPoint,
     StoredThread,
     Upserted,
     Viewer,
+    Where,
     Written,
     check_snapshot,
     message_point_id,
@@ -67,38 +74,71 @@ class ReferenceContent:
         answer: Written = self._do(reference.put_thread, thread, co_authors, sequence)
         return answer
 
+    def correct_status(self, key: RecordKey, status: Status) -> Written:
+        answer: Written = self._do(reference.correct_status, key, status)
+        return answer
+
+    def correct_thread(
+        self, thread: Address, co_authors: tuple[Address, ...], sequence: int
+    ) -> Written:
+        answer: Written = self._do(reference.correct_thread, thread, co_authors, sequence)
+        return answer
+
     def delete(self, key: RecordKey) -> Deleted:
         answer: Deleted = self._do(reference.delete, key)
         return answer
 
     def get(self, viewer: Viewer, key: RecordKey) -> Got:
-        answer: Got = self._do(reference.get, viewer, key)
+        answer: Got = self._do(reading.get, viewer, key)
         return answer
 
     def list_thread(self, viewer: Viewer, thread: Address) -> Listing:
-        answer: Listing = self._do(reference.list_thread, viewer, thread)
+        answer = self.list(viewer, Where(thread), Page())
+        assert isinstance(answer, Listing)
+        return answer
+
+    def list(self, viewer: Viewer, where: Where, page: Page) -> Listing | Refused:
+        answer: Listing | Refused = self._do(reading.list_page, viewer, where, page)
         return answer
 
     def search(
-        self, viewer: Viewer, query: Vector, limit: int, thread: Address | None = None
+        self,
+        viewer: Viewer,
+        query: Vector,
+        limit: int,
+        thread: Address | None = None,
+        after: Rank | None = None,
     ) -> Results | Refused:
-        answer = self._do(reference.search, viewer, query, limit, thread, self.limits)
+        answer = self._do(reading.search, viewer, query, limit, thread, after, self.limits)
         if not isinstance(answer, Ranked):
             assert isinstance(answer, Refused)
             return answer
         hits = tuple(Hit(key, steps / SCORE_STEPS) for key, steps in answer.hits)
-        return Results(hits, answer.quarantined)
+        return Results(hits, answer.quarantined, answer.next)
 
     def foresee(
-        self, viewer: Viewer, query: Vector, limit: int, thread: Address | None = None
+        self,
+        viewer: Viewer,
+        query: Vector,
+        limit: int,
+        thread: Address | None = None,
+        after: Rank | None = None,
     ) -> Results | Refused:
         """What `search` would answer; nothing is quarantined by looking."""
         held, self.state = self.state, State(self.state)
         self.state.step_budget = None
         try:
-            return self.search(viewer, query, limit, thread)
+            return self.search(viewer, query, limit, thread, after)
         finally:
             self.state = held
+
+    def indices(self) -> tuple[Index, ...]:
+        lost = Catalogue(self.state.view()).lost
+        return tuple(index for index in Index if index not in lost)
+
+    def rebuild_indices(self) -> Rebuilt:
+        answer: Rebuilt = self._do(reference.rebuild_indices)
+        return answer
 
     def observe(self) -> Snapshot:
         view = self.state.view()
@@ -118,11 +158,29 @@ class ReferenceContent:
         return _stored_thread(view, thread) if held else None
 
     def damage(self, key: RecordKey, content: str) -> Written:
-        answer: Written = self._do(reference.damage, key, content)
+        answer: Written = self._do(faults.damage, key, content)
         return answer
 
     def lose_vector(self, key: RecordKey) -> Written:
-        answer: Written = self._do(reference.lose_vector, key)
+        answer: Written = self._do(faults.lose_vector, key)
+        return answer
+
+    def damage_status(self, key: RecordKey, status: Status) -> Written:
+        answer: Written = self._do(faults.damage_status, key, status)
+        return answer
+
+    def damage_privacy(self, key: RecordKey, privacy: Privacy) -> Written:
+        answer: Written = self._do(faults.damage_privacy, key, privacy)
+        return answer
+
+    def damage_thread(
+        self, thread: Address, co_authors: tuple[Address, ...], sequence: int
+    ) -> Written:
+        answer: Written = self._do(faults.damage_thread, thread, co_authors, sequence)
+        return answer
+
+    def lose_index(self, index: Index) -> Stored:
+        answer: Stored = self._do(faults.lose_index, index)
         return answer
 
     def reset(self) -> None:
@@ -133,7 +191,7 @@ class ReferenceContent:
 
     def restore(self, saved: Snapshot) -> None:
         check_snapshot(saved, self.limits.dimension)
-        self._do(reference.restore, saved)
+        self._do(faults.restore, saved)
 
     def close(self) -> None:
         """Nothing to release."""

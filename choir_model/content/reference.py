@@ -17,7 +17,7 @@ is stable; that is the whole tie-breaking rule.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,32 +25,26 @@ from choir_model.content.cells import Catalogue, Point, ThreadPoint
 from choir_model.domain.identity import Address, RecordKey, content_hash
 from choir_model.domain.lifecycle import (
     MAX_CONTENT_BYTES,
-    ContentFault,
     Privacy,
     Status,
     content_fault,
     follows,
 )
-from choir_model.domain.visibility import Operation, may
 from choir_model.engine import View
 from choir_model.ports.content import (
     MAX_INTEGER,
     Deleted,
-    Found,
-    Hidden,
-    Listing,
     Message,
-    Missing,
     Quarantined,
     Reason,
+    Rebuilt,
     Repaired,
-    Snapshot,
     Stored,
-    Viewer,
+    fits,
     message_point_id,
     thread_point_id,
 )
-from choir_model.ports.embeddings import DEFAULT_DIMENSION, Vector, dot
+from choir_model.ports.embeddings import DEFAULT_DIMENSION, Vector
 
 T = TypeVar("T")
 
@@ -63,14 +57,6 @@ class Limits:
     max_content_bytes: int = MAX_CONTENT_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """Hits as (key, score in steps of 2**-22), best first; and newly quarantined points."""
-
-    hits: tuple[tuple[RecordKey, int], ...]
-    quarantined: tuple[RecordKey, ...]
-
-
 def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None:
     """Hold a message; repair a damaged point; take a submission's reader and time over."""
     fault = content_fault(message.content, limits.max_content_bytes)
@@ -80,18 +66,18 @@ def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None
         view.refuse(Reason.HASH_MISMATCH)
     if vector.dimension != limits.dimension:
         view.refuse(Reason.WRONG_DIMENSION)
-    if not -MAX_INTEGER <= message.created_at <= MAX_INTEGER:
+    if not fits(message.created_at):
         view.refuse(Reason.INVALID_NUMBER)
     if message.status is Status.DRAFT:
         view.refuse(Reason.ILLEGAL_TRANSITION)
     point = Point(view, message.key)
     status = point.status
     if status is None:
-        _install(point, message, vector)
+        install(point, message, vector)
         view.emit(Stored(already=False))
         return
     taken_over = status is Status.SUBMITTED and _take_over(point, message)
-    if not point.quarantined and point.test(Point.vector, is_there) and _intact(point):
+    if not point.quarantined and point.test(Point.vector, is_there) and intact(point):
         view.emit(Stored(already=not taken_over))
     else:
         point.content = message.content
@@ -103,7 +89,7 @@ def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None
 def set_status(view: View, key: RecordKey, status: Status) -> None:
     """Follow the ledger to `status`."""
     point = Point(view, key)
-    current = _known(point)
+    current = known(point)
     if current is not status:
         if not follows(current, status):
             view.refuse(Reason.ILLEGAL_TRANSITION)
@@ -113,151 +99,49 @@ def set_status(view: View, key: RecordKey, status: Status) -> None:
 
 def set_privacy(view: View, key: RecordKey, privacy: Privacy) -> None:
     """Change whom a record is for."""
-    point = Point(view, key)
-    _known(point)
-    already = point.privacy is privacy
-    if not already:
-        point.privacy = privacy
-    view.emit(Stored(already))
+    hold_privacy(view, key, privacy)
 
 
 def put_thread(view: View, thread: Address, co_authors: tuple[Address, ...], sequence: int) -> None:
     """Hold a thread's co-authors as of `sequence`, unless the store knows newer ones."""
-    if not 0 <= sequence <= MAX_INTEGER:
-        view.refuse(Reason.INVALID_NUMBER)
-    point = ThreadPoint(view, thread)
-    held = point.sequence
-    if held is not None and (
-        sequence < held or (sequence == held and point.co_authors == co_authors)
-    ):
+    check_sequence(view, sequence)
+    held = ThreadPoint(view, thread).sequence
+    if held is not None and sequence < held:
         view.emit(Stored(already=True))
-        return
-    if held is None:
-        view.update(Catalogue.threads[None], inserted, thread, thread_point_id)
-    point.co_authors = co_authors
-    point.sequence = sequence
-    view.emit(Stored(already=False))
+    else:
+        hold_thread(view, thread, co_authors, sequence)
+
+
+def correct_status(view: View, key: RecordKey, status: Status) -> None:
+    """Hold the status that was read on the ledger, whatever the point says."""
+    if status is Status.DRAFT:
+        view.refuse(Reason.ILLEGAL_TRANSITION)
+    hold_status(view, key, status)
+
+
+def correct_thread(
+    view: View, thread: Address, co_authors: tuple[Address, ...], sequence: int
+) -> None:
+    """Hold what was read on the ledger, also where the point claims to be newer."""
+    check_sequence(view, sequence)
+    hold_thread(view, thread, co_authors, sequence)
+
+
+def rebuild_indices(view: View) -> None:
+    """Make the indices that are not there; no answer of another operation tells them apart."""
+    catalogue = Catalogue(view)
+    lost = catalogue.lost
+    if lost:
+        catalogue.lost = ()
+    view.emit(Rebuilt(lost))
 
 
 def delete(view: View, key: RecordKey) -> None:
     """Remove a message point."""
     found = Point(view, key).status is not None
     if found:
-        _erase(view, key)
+        erase(view, key)
     view.emit(Deleted(found))
-
-
-def get(view: View, viewer: Viewer, key: RecordKey) -> None:
-    """One message, if the viewer may get it and its content is intact."""
-    point = Point(view, key)
-    status = point.status
-    if status is None:
-        view.emit(Missing())
-    elif not may(
-        Operation.GET,
-        status,
-        point.privacy,
-        author=key.author == viewer.address,
-        member=_is_member(view, key.thread, viewer),
-        premium=viewer.premium,
-    ):
-        view.emit(Hidden())
-    elif point.quarantined:
-        view.emit(Quarantined(key, newly=False))
-    elif _intact(point):
-        view.emit(Found(_message(point)))
-    else:
-        _quarantine(point)
-
-
-def list_thread(view: View, viewer: Viewer, thread: Address) -> None:
-    """The messages of a thread the viewer may list, oldest first."""
-    messages: list[Message] = []
-    quarantined: list[RecordKey] = []
-    points = _allowed(view, Operation.LIST, viewer, thread)
-    for point in sorted(points, key=_created_at):
-        if _intact(point):
-            messages.append(_message(point))
-        else:
-            quarantined.append(_quarantine(point))
-    view.emit(Listing(tuple(messages), tuple(quarantined)))
-
-
-def search(
-    view: View,
-    viewer: Viewer,
-    query: Vector,
-    limit: int,
-    thread: Address | None,
-    limits: Limits,
-) -> None:
-    """The `limit` nearest messages the viewer may search; ends in `Ranked`."""
-    if query.dimension != limits.dimension:
-        view.refuse(Reason.WRONG_DIMENSION)
-    if limit < 1:
-        view.refuse(Reason.INVALID_NUMBER)
-    weights = query.steps()
-    candidates = [
-        (dot(weights, vector), point)
-        for point in _allowed(view, Operation.SEARCH, viewer, thread)
-        if (vector := point.vector) is not None
-    ]
-    candidates.sort(key=_score, reverse=True)
-    hits: list[tuple[RecordKey, int]] = []
-    quarantined: list[RecordKey] = []
-    for score, point in candidates:
-        if len(hits) == limit:
-            break
-        if _intact(point):
-            hits.append((_key(point), score))
-        else:
-            quarantined.append(_quarantine(point))
-    view.emit(Ranked(tuple(hits), tuple(quarantined)))
-
-
-def damage(view: View, key: RecordKey, content: str) -> None:
-    """FAULT: other content, behind the store's back."""
-    try:
-        content.encode("utf-8")
-    except UnicodeEncodeError:
-        view.refuse(ContentFault.INVALID_CONTENT)
-    point = Point(view, key)
-    _known(point)
-    already = point.content == content
-    if not already:
-        point.content = content
-    view.emit(Stored(already))
-
-
-def lose_vector(view: View, key: RecordKey) -> None:
-    """FAULT: the vector is gone."""
-    point = Point(view, key)
-    _known(point)
-    already = not point.test(Point.vector, is_there)
-    if not already:
-        point.vector = None
-    view.emit(Stored(already))
-
-
-def restore(view: View, saved: Snapshot) -> None:
-    """Hold exactly what `saved` does."""
-    catalogue = Catalogue(view)
-    for key in catalogue.messages:
-        _erase(view, key)
-    for thread in catalogue.threads:
-        old = ThreadPoint(view, thread)
-        old.co_authors = ()
-        old.sequence = None
-    for held in saved.points:
-        point = Point(view, held.message.key)
-        _install(point, held.message, held.vector)
-        point.quarantined = held.quarantined
-    for stored in saved.threads:
-        kept = ThreadPoint(view, stored.thread)
-        kept.co_authors = stored.co_authors
-        kept.sequence = stored.sequence
-    catalogue.threads = tuple(stored.thread for stored in saved.threads)
-    view.emit(Stored(already=False))
 
 
 def hashes_to(content: str, expected: bytes) -> bool:
@@ -286,25 +170,29 @@ def removed(keys: tuple[T, ...], key: T) -> tuple[T, ...]:
     return tuple(other for other in keys if other != key)
 
 
-def _key(point: Point) -> RecordKey:
+def key_of(point: Point) -> RecordKey:
+    """The record a point is of."""
     key = point.key
     assert isinstance(key, RecordKey)
     return key
 
 
-def _known(point: Point) -> Status:
+def known(point: Point) -> Status:
+    """The status of a point that is there; refused without one."""
     status = point.status
     if status is None:
         point.view.refuse(Reason.UNKNOWN_POINT)
     return status
 
 
-def _intact(point: Point) -> bool:
-    return point.test(Point.content, hashes_to, _key(point).hash)
+def intact(point: Point) -> bool:
+    """Whether a point's content hashes to its key (S5b); its content is not read."""
+    return point.test(Point.content, hashes_to, key_of(point).hash)
 
 
-def _quarantine(point: Point) -> RecordKey:
-    key = _key(point)
+def quarantine(point: Point) -> RecordKey:
+    """Serve a point no longer, and say so."""
+    key = key_of(point)
     point.quarantined = True
     point.view.emit(Quarantined(key, newly=True))
     return key
@@ -319,13 +207,15 @@ def _take_over(point: Point, message: Message) -> bool:
     return True
 
 
-def _message(point: Point) -> Message:
+def message_of(point: Point) -> Message:
+    """The message a point holds."""
     status = point.status
     assert status is not None
-    return Message(_key(point), point.content, status, point.privacy, point.created_at)
+    return Message(key_of(point), point.content, status, point.privacy, point.created_at)
 
 
-def _install(point: Point, message: Message, vector: Vector | None) -> None:
+def install(point: Point, message: Message, vector: Vector | None) -> None:
+    """Hold a message where there was none."""
     point.status = message.status
     point.privacy = message.privacy
     point.content = message.content
@@ -334,41 +224,48 @@ def _install(point: Point, message: Message, vector: Vector | None) -> None:
     point.view.update(Catalogue.messages[None], inserted, message.key, message_point_id)
 
 
-def _erase(view: View, key: RecordKey) -> None:
+def erase(view: View, key: RecordKey) -> None:
+    """Hold nothing of a record."""
     for field in Point.fields:
         view.write(field[key], field.default)
     view.update(Catalogue.messages[None], removed, key)
 
 
-def _is_member(view: View, thread: Address, viewer: Viewer) -> bool:
-    return view.test(ThreadPoint.co_authors[thread], has_member, viewer.address)
+def check_sequence(view: View, sequence: int) -> None:
+    """Refuse a sequence that no ledger has, or no payload holds."""
+    if not 0 <= sequence <= MAX_INTEGER:
+        view.refuse(Reason.INVALID_NUMBER)
 
 
-def _allowed(
-    view: View, operation: Operation, viewer: Viewer, thread: Address | None
-) -> Iterator[Point]:
-    """Points the visibility table grants the viewer, quarantined ones left out (S8)."""
-    member_of: dict[Address, bool] = {}
-    allowed: dict[tuple[Status, Privacy, bool, bool], bool] = {}
-    read = view.read
-    for key in Catalogue(view).messages:
-        if thread is not None and key.thread != thread:
-            continue
-        if key.thread not in member_of:
-            member_of[key.thread] = _is_member(view, key.thread, viewer)
-        author, member = key.author == viewer.address, member_of[key.thread]
-        kind = (read(Point.status[key]), read(Point.privacy[key]), author, member)
-        if kind not in allowed:
-            allowed[kind] = may(
-                operation, *kind[:2], author=author, member=member, premium=viewer.premium
-            )
-        if allowed[kind] and not read(Point.quarantined[key]):
-            yield Point(view, key)
+def hold_status(view: View, key: RecordKey, status: Status) -> None:
+    """Give a point a status, whatever it has."""
+    point = Point(view, key)
+    already = known(point) is status
+    if not already:
+        point.status = status
+    view.emit(Stored(already))
 
 
-def _created_at(point: Point) -> int:
-    return point.created_at
+def hold_privacy(view: View, key: RecordKey, privacy: Privacy) -> None:
+    """Give a point a privacy, whatever its status."""
+    point = Point(view, key)
+    known(point)
+    already = point.privacy is privacy
+    if not already:
+        point.privacy = privacy
+    view.emit(Stored(already))
 
 
-def _score(candidate: tuple[int, Point]) -> int:
-    return candidate[0]
+def hold_thread(
+    view: View, thread: Address, co_authors: tuple[Address, ...], sequence: int
+) -> None:
+    """Give a thread's point co-authors and a sequence, whatever it has."""
+    point = ThreadPoint(view, thread)
+    held = point.sequence
+    already = held == sequence and point.co_authors == co_authors
+    if held is None:
+        view.update(Catalogue.threads[None], inserted, thread, thread_point_id)
+    if not already:
+        point.co_authors = co_authors
+        point.sequence = sequence
+    view.emit(Stored(already))
