@@ -30,6 +30,7 @@ from choir_model.program.bindings import (
     RecordStatus,
     Thread,
 )
+from choir_model.verify import pages
 from choir_model.verify.costs import __main__ as command
 from choir_model.verify.costs import forms, measured, page
 from choir_model.verify.costs.forms import FORMS, settlement
@@ -69,7 +70,7 @@ def test_a_difference_is_told_line_by_line_and_writing_removes_it(
 ) -> None:
     target = tmp_path / "ledger-costs.md"
     target.write_text("same\n| vote | 2 |\n", "utf-8")
-    monkeypatch.setattr(command, "TARGET", target)
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
     monkeypatch.setattr(page, "render", lambda: "same\n| vote | 3 |\n")
     assert command.main(["--check"]) == 1
     told = capsys.readouterr().out.splitlines()
@@ -94,7 +95,7 @@ def test_wrong_usage_and_what_is_missing_are_one_line_and_exit_status_2(
         assert told in captured.err
         assert captured.err.count("\n") == 1
         assert captured.out == ""
-    monkeypatch.setattr(command, "TARGET", tmp_path / "docs" / "ledger-costs.md")
+    monkeypatch.setattr(pages, "DOCS", tmp_path / "docs")
     assert command.main([]) == 2
     assert "docs: no such folder; run python -m choir_model" in capsys.readouterr().err
 
