@@ -50,6 +50,7 @@ THIRD_PARTY = {
     "qdrant_edge": {"adapters"},
     "hypothesis": {"lockstep"},
     "msgspec": {"verify"},
+    "junitparser": {"verify"},
     "click": {"cli"},
     "rich": {"cli"},
 }

@@ -39,6 +39,14 @@ def choir() -> None:
 )
 @click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the report as JSON.")
 @click.option(
+    "--junit", "junit_file", type=FILE, metavar="FILE", help="Write the report as JUnit XML."
+)
+@click.option(
+    "--annotations/--no-annotations",
+    default=None,
+    help="Mark failing lines for GitHub Actions.  [default: if GITHUB_ACTIONS is true]",
+)
+@click.option(
     "--failure",
     "failure_file",
     type=FILE,
@@ -95,6 +103,7 @@ def verify(**options: Any) -> None:
       choir verify --design payout=push --design rejection=at_close
       choir verify --ledger both --steps 2000    both Solana VMs, step by step
       choir verify --replay choir-failure.json   execute a failure again
+      choir verify --junit choir.xml             for continuous integration
     """
     from choir_model.cli import verify_command
 

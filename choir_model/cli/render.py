@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from rich.table import Table
 from choir_model.cli.messages import filled, grouped, printable
 from choir_model.lockstep.compare import Coverage
 from choir_model.verify.commands import format_amount
+from choir_model.verify.pointers import command_again
 from choir_model.verify.replay import Conversation
 from choir_model.verify.report import FailureReport, Report, Verdict
 from choir_model.verify.run import Listener
@@ -228,9 +228,9 @@ def _failure(console: Console, failure: FailureReport) -> None:
             colour = {"-": "red", "+": "green"}.get(line[:1], "default")
             console.print(f"  [{colour}]{escape(printable(line))}[/{colour}]")
         _rest(console, len(lines) - DIFF_LINES_SHOWN)
-    if failure.replay_file:
-        again = f"run it again: choir verify --replay {shlex.quote(failure.replay_file)}"
-        console.print(escape(printable(again)))
+    again = command_again(failure)
+    if again is not None:
+        console.print(escape(printable(f"run it again: {again}")))
     if failure.unwritten:
         unwritten = f"the sequence could not be written to {failure.unwritten}"
         console.print(escape(printable(unwritten)))
@@ -246,6 +246,11 @@ def _rest(console: Console, left: int) -> None:
 
 
 def _verdict(console: Console, report: Report) -> None:
+    console.print(f"{_coloured(report.verdict)} {escape(printable(reason(report)))}")
+
+
+def reason(report: Report) -> str:
+    """What the verdict of the whole run rests on, in one sentence."""
     steps = sum(run.coverage.steps for run in report.machines)
     covered = f"{len(report.conversations)} conversations and {grouped(steps)} generated steps"
     if report.replayed is not None:
@@ -262,7 +267,7 @@ def _verdict(console: Console, report: Report) -> None:
     unreached = [run.name for run in report.machines if run.verdict is Verdict.UNREACHED]
     if unreached and report.verdict is Verdict.HOLDS:
         why += f"; not all was reached ({', '.join(unreached)})"
-    console.print(f"{_coloured(report.verdict)} {escape(printable(why))}")
+    return why
 
 
 def _table(*columns: str) -> Table:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from choir_model.cli.interrupts import Interrupts
 from choir_model.cli.messages import BadInput, say
-from choir_model.cli.outputs import check_outputs
+from choir_model.cli.outputs import check_outputs, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,8 @@ class Request:
     seed: int
     steps: int
     json_file: Path | None
+    junit_file: Path | None
+    annotations: bool | None
     failure_file: Path
     replay_file: Path | None
     ledger: str
@@ -63,11 +65,18 @@ class Request:
         given = (*self.logs, self.replay_file, self.program)
         return [path for path in given if path is not None]
 
+    @property
+    def annotated(self) -> bool:
+        """Whether GitHub Actions is to be told of lines."""
+        if self.annotations is None:
+            return os.environ.get("GITHUB_ACTIONS") == "true"
+        return self.annotations
+
 
 def run(request: Request) -> int:
     """Everything; the exit status.  User mistakes are one line on standard error."""
     try:
-        _require_packages()
+        _require_packages(request)
         return _verify(request)
     except BadInput as error:
         return _say(str(error), USAGE)
@@ -91,8 +100,9 @@ def _crashed(error: Exception) -> int:
     return _say(f"internal error, {type(error).__name__}: {error}; please report it", UNFINISHED)
 
 
-def _require_packages() -> None:
-    for module, package in NEEDED.items():
+def _require_packages(request: Request) -> None:
+    junit = {"junitparser": "junitparser"} if request.junit_file is not None else {}
+    for module, package in (NEEDED | junit).items():
         if importlib.util.find_spec(module) is None:
             raise BadInput(f"the package {package} is missing; run pip install {package}")
 
@@ -131,36 +141,55 @@ def _report(request: Request, interrupts: Interrupts) -> Report:
 
 def _deliver(request: Request, report: Report) -> int:
     """Write and show the report; a reader who went away changes no verdict."""
-    from choir_model.cli import render
-
-    status, problem = report.exit_code, None
-    if request.json_file is not None:
-        problem = _unwritten(request.json_file, report)
+    status, problems = report.exit_code, list(_unwritten(request, report))
     try:
-        render.show(report, counters=request.verbose)
-        sys.stdout.flush()
+        _show(request, report)
     except SystemExit:
         pass  # how rich ends on a closed pipe
     except OSError as error:
-        problem = f"the report cannot be shown: {error.strerror or error}"
+        problems.append(f"the report cannot be shown: {error.strerror or error}")
         sys.stdout = None  # or Python tries again at its end
     if report.crash is not None:
         traceback.print_exception(report.crash)
         _say(str(report.unfinished), status)
-    if problem is not None:
-        return _say(problem, status or UNFINISHED)
+    for problem in problems:
+        status = _say(problem, status or UNFINISHED)
     return status
 
 
-def _unwritten(path: Path, report: Report) -> str | None:
-    """Write the JSON report; why that failed, if it did."""
-    from choir_model.verify.failure import write_json
+def _show(request: Request, report: Report) -> None:
+    from choir_model.cli import render
 
-    try:
-        write_json(path, report.to_dict())
-    except OSError as error:
-        return f"--json {path}: cannot be written: {error.strerror or error}"
-    return None
+    render.show(report, counters=request.verbose)
+    if request.annotated:
+        from choir_model.verify.annotations import annotations_of
+
+        verdict = f"{report.verdict.name} {render.reason(report)}"
+        for line in annotations_of(report, verdict, _workspace()):
+            print(line)
+    sys.stdout.flush()
+
+
+def _workspace() -> str:
+    return os.environ.get("GITHUB_WORKSPACE", "")
+
+
+def _unwritten(request: Request, report: Report) -> Iterator[str]:
+    """Write the reports; why that failed, where it did."""
+    from choir_model.verify.failure import write_json
+    from choir_model.verify.junit import junit_of
+
+    writers: dict[str, tuple[Path | None, Callable[[Path], None]]] = {
+        "--json": (request.json_file, lambda path: write_json(path, report.to_dict())),
+        "--junit": (request.junit_file, lambda path: write_whole(path, junit_of(report))),
+    }
+    for option, (path, write) in writers.items():
+        if path is None:
+            continue
+        try:
+            write(path)
+        except OSError as error:
+            yield f"{option} {path}: cannot be written: {error.strerror or error}"
 
 
 @contextmanager
@@ -180,7 +209,7 @@ def _scratch() -> Iterator[None]:
 
 def _check_outputs(request: Request) -> None:
     """Find out before the run that its results could not be written, or would replace input."""
-    outputs: dict[str, Path | None] = {"--json": request.json_file}
+    outputs = {"--json": request.json_file, "--junit": request.junit_file}
     if request.replay_file is None:
         outputs["--failure"] = request.failure_file
     check_outputs(outputs, request.inputs)
@@ -207,6 +236,10 @@ def _logs(request: Request) -> tuple[Log, ...]:
     try:
         return tuple(map(read_log, request.logs or bundled_logs()))
     except LogError as error:
+        if request.annotated:
+            from choir_model.verify.annotations import annotation_of
+
+            print(annotation_of(error, _workspace()))
         raise BadInput(str(error)) from None
 
 
