@@ -220,6 +220,17 @@ def denied_by_several(stage: Stage) -> None:
         stage.claim(key, cast.wallets[claimant])
 
 
+def denied_and_approved(stage: Stage) -> None:
+    """The last approval comes after a denial, and publishes nothing (M4)."""
+    stage.begin(USUAL)
+    stage.approve(stage.spec(1))
+    key = stage.spec(3, 1, UNEVEN)
+    stage.deny(key, 1)
+    stage.approve(key, 0)
+    stage.wait()
+    stage.settle(key, (1,))
+
+
 def denied_by_one(stage: Stage) -> None:
     """One member denies; the author, or the denier, has a claim."""
     cast = stage.cast
@@ -353,6 +364,7 @@ SCENES: tuple[Play, ...] = (
     full_thread,
     seated_in_a_full_thread,
     denied_by_several,
+    denied_and_approved,
     denied_by_one,
     expired,
     same_content,
