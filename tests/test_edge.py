@@ -15,7 +15,7 @@ import pytest
 import qdrant_edge
 
 from choir_model.adapters import edge as edge_module
-from choir_model.adapters import edge_payload, edge_shard
+from choir_model.adapters import edge_payload, edge_reading, edge_shard, edge_store
 from choir_model.adapters.edge import EdgeContent
 from choir_model.adapters.edge_payload import thread_payload
 from choir_model.adapters.edge_shard import store_error
@@ -237,7 +237,7 @@ def test_a_point_with_another_key_is_never_taken_for_it(
     """Two keys whose SHA-256 begin alike: the id is the same, the full key decides."""
     held, wanted = message("alpha"), message("beta")
     id_of = {held.key: message_point_id(held.key), wanted.key: message_point_id(held.key)}
-    for module in (edge_module, edge_payload):
+    for module in (edge_module, edge_payload, edge_reading, edge_store):
         monkeypatch.setattr(module, "message_point_id", id_of.__getitem__)
     store(edge, "alpha")
     before = edge.observe()

@@ -51,6 +51,7 @@ from choir_model.ports.content import (
     Stored,
     Upserted,
     Viewer,
+    Where,
     Written,
     message_point_id,
 )
@@ -142,9 +143,10 @@ class _LeakingFilters(AccessFilters):
         premium: bool,
         member_of: tuple[str, ...],
         thread: str | None,
+        author: str | None = None,
     ) -> Filter:
         member_of = (thread,) if thread else member_of
-        return super()._filter(operation, viewer, premium, member_of, thread)
+        return super()._filter(operation, viewer, premium, member_of, thread, author)
 
 
 class LeakingFilter(EdgeContent):
@@ -160,8 +162,8 @@ class LeakingFilter(EdgeContent):
 class NoPremiumCheck(EdgeContent):
     """Everybody searches and lists as a Premium viewer."""
 
-    def _access(self, operation: Operation, viewer: Viewer, thread: Address | None) -> Filter:
-        return super()._access(operation, replace(viewer, premium=True), thread)
+    def _access(self, operation: Operation, viewer: Viewer, where: Where) -> Filter:
+        return super()._access(operation, replace(viewer, premium=True), where)
 
 
 class ForgottenMembership(EdgeContent):

@@ -7,6 +7,7 @@ in grants it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from types import ModuleType
@@ -34,6 +35,24 @@ class AccessFilters:
         named: Filter = self._engine.Filter(must=[self._is("co_authors", viewer)])
         return named
 
+    def during(self, access: Filter, since: int | None, until: int | None) -> Filter:
+        """What passes `access` and is of the interval (seconds), or just outside of it.
+
+        The engine compares times as floats, and the largest ones in another way where they
+        are indexed; a bound moved outwards by one float lets all pass that belongs.
+        """
+        if since is None and until is None:
+            return access
+        bounds = {}
+        if since is not None:
+            bounds["gte"] = math.nextafter(float(since), -math.inf)
+        if until is not None:
+            bounds["lte"] = math.nextafter(float(until), math.inf)
+        interval = self._engine.RangeFloat(**bounds)
+        of_time = self._engine.FieldCondition("created_at", range=interval)
+        narrowed: Filter = self._engine.Filter(must=[access, of_time])
+        return narrowed
+
     def _filter(
         self,
         operation: Operation,
@@ -41,16 +60,19 @@ class AccessFilters:
         premium: bool,
         member_of: tuple[str, ...],
         thread: str | None,
+        author: str | None = None,
     ) -> Filter:
         """What `viewer` may do `operation` with, quarantined points left out.
 
         Addresses as in payloads; `member_of`: the threads the viewer is a member of;
-        `thread`: the only thread wanted, or `None`.
+        `thread`, `author`: the only ones wanted, or `None`.
         """
         audiences = list(self._audiences(operation, viewer, premium, member_of))
         conditions = [self._engine.Filter(should=audiences), self._is("integrity", INTACT)]
         if thread is not None:
             conditions.append(self._is("thread", thread))
+        if author is not None:
+            conditions.append(self._is("author", author))
         access: Filter = self._engine.Filter(must=conditions)
         return access
 

@@ -27,7 +27,14 @@ from choir_model.adapters.edge_payload import Payload
 from choir_model.ports.content import StoreDamaged, StoreError, StoreInUse, StoreUnavailable
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeConfig, EdgeShard, Filter, Record, UpdateOperation
+    from qdrant_edge import (
+        EdgeConfig,
+        EdgeShard,
+        Filter,
+        PayloadSchemaParams,
+        Record,
+        UpdateOperation,
+    )
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -167,10 +174,17 @@ class Shard:
         """Remove every point."""
         self._update(self._operations.delete_points_by_filter(self._everything))
 
-    def index(self, field: str, *, is_tenant: bool) -> None:
-        """Index a payload field of keywords, if it is not indexed yet."""
-        parameters = self._engine.KeywordIndexParams(is_tenant=is_tenant)
-        self._update(self._operations.create_field_index(field, parameters))
+    def indices(self) -> frozenset[str]:
+        """The payload fields that are indexed."""
+        return frozenset(self._call(self._shard.info).payload_schema)
+
+    def index(self, field: str, schema: PayloadSchemaParams) -> None:
+        """Index a payload field, if it is not indexed yet."""
+        self._update(self._operations.create_field_index(field, schema))
+
+    def lose_index(self, field: str) -> None:
+        """Drop the index of a payload field."""
+        self._update(self._operations.delete_field_index(field))
 
     def close(self) -> None:
         """Release the directory."""

@@ -42,6 +42,7 @@ from choir_model.ports.content import (
     Where,
     fits,
     message_point_id,
+    within,
 )
 from choir_model.ports.embeddings import Vector, dot
 
@@ -185,8 +186,3 @@ def _in_time(point: Point, where: Where) -> bool:
     if where.since is None and where.until is None:
         return True
     return point.test(Point.created_at, within, where.since, where.until)
-
-
-def within(created_at: int, since: int | None, until: int | None) -> bool:
-    """Whether `created_at` is in the half-open interval (seconds)."""
-    return (since is None or since <= created_at) and (until is None or created_at < until)

@@ -66,7 +66,7 @@ __all__ = [
     "Rank", "Reason", "Rebuilt", "Refused", "Repaired", "Results", "Snapshot", "SnapshotMisfit",
     "StoreDamaged", "StoreError", "StoreInUse", "StorePackageMissing", "StoreUnavailable",
     "Stored", "StoredPoint", "StoredThread", "Upserted", "Viewer", "Where", "Written",
-    "check_snapshot", "fits", "message_point_id", "thread_point_id",
+    "check_snapshot", "fits", "message_point_id", "thread_point_id", "within",
 ]  # fmt: skip
 
 MAX_INTEGER = (1 << 63) - 1
@@ -247,6 +247,11 @@ Outcome: TypeAlias = (
     Stored | Repaired | Deleted | Refused | Found | Missing | Hidden | Quarantined
     | Listing | Results | Rebuilt
 )  # fmt: skip
+
+
+def within(created_at: int, since: int | None, until: int | None) -> bool:
+    """Whether `created_at` is in the half-open interval (seconds)."""
+    return (since is None or since <= created_at) and (until is None or created_at < until)
 
 
 def fits(*numbers: int | None) -> bool:
