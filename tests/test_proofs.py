@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -201,6 +202,45 @@ def test_a_proof_of_another_shape_is_refused() -> None:
     ):
         assert not verify(proof, *other, count)
     assert not verify(MembershipProof(0, 0, (), ()), record, content, zero, 0)
+
+
+NO_TUPLES_OF_HASHES = (
+    None,
+    5,
+    "no hashes",
+    b"32 bytes",
+    [],
+    [bytes(32)],
+    (None,),
+    (5,),
+    {},
+    object,
+)
+
+
+@pytest.mark.parametrize("part", ["index", "count", "siblings", "peaks"])
+@pytest.mark.parametrize("value", NO_TUPLES_OF_HASHES, ids=str)
+def test_a_proof_of_anything_at_all_is_refused_and_raises_nothing(part: str, value: object) -> None:
+    """L7: whoever brings a proof chooses what it holds."""
+    for index, count in ((0, 1), (10, 22)):
+        proof, top = membership_proof(LEAVES[:count], index), naive_root(LEAVES[:count])
+        assert verify(proof, *LEAVES[index], top, count)
+        changed = dataclasses.replace(proof, **{part: value})  # type: ignore[arg-type]
+        assert not verify(changed, *LEAVES[index], top, count)
+        record, content = LEAVES[index]
+        anything: Any = value
+        assert not verify(proof, anything, content, top, count)
+        assert not verify(proof, record, anything, top, count)
+        assert not verify(proof, record, content, anything, count)
+        assert not verify(proof, record, content, top, anything)
+
+
+def test_a_root_says_nothing_of_its_count() -> None:
+    """L7: why the count must be trusted like the root, and the proof need not be."""
+    six = MountainRange(LEAVES[:6])
+    rewritten = dataclasses.replace(six.proof(0), count=5)
+    assert not verify(rewritten, *LEAVES[0], six.commitment().root, 6)
+    assert verify(rewritten, *LEAVES[0], six.commitment().root, 5)
 
 
 def test_no_node_passes_for_a_leaf_nor_a_peak_for_a_node() -> None:

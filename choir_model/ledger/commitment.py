@@ -40,11 +40,12 @@ def append_leaf(
 
 
 def root(peaks: tuple[Hash, ...], count: int) -> Hash:
-    """The root bound to `count` leaves: peaks folded right to left, H(0x02 ‖ peak ‖ acc).
+    """The root of `count` leaves: peaks folded right to left, H(0x02 ‖ peak ‖ acc).
 
     The rightmost peak, that of the fewest leaves, starts the fold; zeros for no leaves.
-    Compare a root together with its count: the count is no part of what is hashed here,
-    and says which peaks there are.
+    The count says which peaks there are and is no part of what is hashed: other peaks under
+    another count can have the same root.  So the count must be compared beside the root,
+    and trusted like it: both as read together from the thread's account.
     """
     present = [peaks[i] for i in range(PEAKS) if count >> i & 1]
     if not present:

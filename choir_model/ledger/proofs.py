@@ -10,9 +10,11 @@ which peaks exist follow from index and count alone; a proof says nothing of its
 there is none to lie about, and `verify` refuses whatever does not have exactly that shape.
 
 A leaf, an inner node and a fold begin with different bytes before they are hashed, so none
-passes for another.  A root binds only together with its count: `verify` takes both, as
-somebody read them from the thread's account, and the proof must be of that very count.  An
-old proof stays good for the old pair, and for no other.
+passes for another.  The count is compared beside the root and hashed nowhere, so a root
+alone does not say how many leaves it has: the proof of a leaf of 6 can be rewritten as one
+of 5 under the same root.  What a verifier must trust is that root and count were read
+together from the account of the thread meant, which the program wrote; neither the proof
+nor whoever brings it need be trusted.  An old proof stays good for the old pair only.
 
 A proof shows that a hash was recorded.  Whether the content is stored anywhere, it cannot.
 """
@@ -20,7 +22,7 @@ A proof shows that a hash was recorded.  Whether the content is stored anywhere,
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -129,7 +131,9 @@ def membership_proof(leaves: Iterable[Leaf], index: int) -> MembershipProof:
 def verify(proof: MembershipProof, record: Address, content: Hash, root_: Hash, count: int) -> bool:
     """Whether `record` with the content hash `content` is a leaf under (`root_`, `count`).
 
-    False for whatever is wrong; raises nothing, whatever the proof holds.
+    `root_` and `count` are the trusted part: both read at one moment from the thread's
+    account, never taken from who brings the proof.  False for whatever is wrong; raises
+    nothing, whatever the proof holds and of whatever type.
     """
     if type(proof.index) is not int or type(proof.count) is not int or type(count) is not int:
         return False
@@ -256,5 +260,6 @@ def _fits(proof: MembershipProof) -> bool:
     )
 
 
-def _are_hashes(values: Sequence[object]) -> bool:
-    return all(isinstance(value, bytes) and len(value) == HASH for value in values)
+def _are_hashes(values: object) -> bool:
+    """Whether this is a tuple of hashes; nothing else is looked into."""
+    return type(values) is tuple and all(type(v) is bytes and len(v) == HASH for v in values)
