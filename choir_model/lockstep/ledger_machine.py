@@ -103,20 +103,40 @@ class LedgerMachine(LedgerRules):
         self.submit_spec(owner, 7 * thread, content, MIN_STAKE)
 
     @rule(
-        spec=SMALL,
-        voter=st.integers(0, 2),
+        author=st.integers(1, 4),
+        content=SMALL,
+        voter=st.integers(0, 1),
         how=st.integers(1, hostile.UNFIT + 1),
         seconds=st.sampled_from((0, WINDOW)),
     )
-    def misdirected(self, spec: int, voter: int, how: int, seconds: int) -> None:
+    def misdirected(self, author: int, content: int, voter: int, how: int, seconds: int) -> None:
         """A denial and a settlement whose payees are wrong; then the same with the right ones."""
-        key, wallet = self.spec(spec), self.wallet(voter)
-        if seconds:
-            self.pair.apply(Advance(1, seconds))
+        self.submit_spec(author, 0, content, MIN_STAKE)
+        key, wallet = self.spec(0), self.wallet(voter)
         for mistake in (how, 0):
-            denial = self.ballot(wallet, key, Decision.DENY, mistake)
-            self.run(denial, wallet)
+            self.run(self.ballot(wallet, key, Decision.DENY, mistake), wallet)
+        self.pair.apply(Advance(1, seconds))
+        for mistake in (how, 0):
             self.run(self.closing(key, mistake), self.cast.crank)
+
+    @rule(
+        author=st.integers(1, 4),
+        content=SMALL,
+        stake=st.sampled_from(UNEVEN),
+        how=st.sampled_from((0, 0, *range(1, hostile.UNFIT + 1))),
+        claims=st.integers(1, 3),
+    )
+    def expire_and_claim(
+        self, author: int, content: int, stake: int, how: int, claims: int
+    ) -> None:
+        """Nobody votes; the author wants the stake back, at once or by a claim."""
+        self.submit_spec(author, 0, content, stake)
+        key, wallet = self.spec(0), self.wallet(author)
+        self.pair.apply(Advance(1, WINDOW))
+        for mistake in (how, 0) if how else (0,):
+            self.run(self.closing(key, mistake), self.cast.crank)
+        for _ in range(claims):
+            self.run(calls.claim(wallet, key, self.cast.token(wallet), self.design), wallet)
 
     @rule(author=SMALL, content=SMALL, off=st.integers(-1, 1), voter=st.integers(0, 4))
     def to_deadline(self, author: int, content: int, off: int, voter: int) -> None:
