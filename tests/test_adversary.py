@@ -117,7 +117,7 @@ def test_every_instruction_meets_every_refusal_it_is_documented_to_have(siege: A
 
 def test_every_world_is_attacked_and_in_order(siege: Adversary) -> None:
     """What is restored is what was saved, after everything that has happened."""
-    assert len(siege.worlds) == 16
+    assert len(siege.worlds) == 17
     for world in siege.worlds.values():
         siege.enter(world)
         for address in world.accounts:

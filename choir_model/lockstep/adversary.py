@@ -133,6 +133,8 @@ class Adversary:
         if family == "initialize again" or not world.setting.initialized:
             name = "initialize"
         base = world.call(rng, name, lawful=0.0 if family == "uninvited" else 0.6)
+        if family == "other payees" and world.paying and rng.random() < 0.8:
+            base = rng.choice(world.paying)
         return Attack(family, world.name, base, FAMILIES[family](rng, world, base))
 
     # Playing and judging

@@ -43,12 +43,12 @@ class Attack:
 
 
 def payer_of(rng: Random, world: World, call: Call) -> Address:
-    """Who pays the fee: mostly who should sign, or the crank; rarely somebody without lamports."""
+    """Who pays the fee, and so signs: mostly a party or the crank; rarely who has no lamports."""
     dice = rng.random()
     if dice < 0.02:
         return world.cast.wallets[rng.choice((Cast.PAUPER, Cast.THIN))]
-    signers = [m.address for m in call.accounts if m.signer and m.address in world.cast.wallets]
-    return signers[0] if signers and dice < 0.6 else world.cast.crank
+    parties = [m.address for m in call.accounts if m.address in world.cast.wallets]
+    return parties[0] if parties and dice < 0.6 else world.cast.crank
 
 
 def sent(rng: Random, world: World, *several: Call, payer: Address | None = None) -> Sent:
@@ -177,7 +177,7 @@ def payees(rng: Random, world: World, call: Call) -> Call:
     """Accounts to be paid into: permuted, doubled, left out, or not the payees'."""
     count = len(INSTRUCTIONS[call.name].accounts)
     own, paid = call.accounts[:count], list(call.accounts[count:])
-    match rng.randrange(6):
+    match rng.randrange(8):
         case 0:
             rng.shuffle(paid)
         case 1:
@@ -186,9 +186,13 @@ def payees(rng: Random, world: World, call: Call) -> Call:
             del paid[:1]
         case 3 if paid:
             return hostile.misdirected(call, rng.randint(1, hostile.UNFIT + 1), world.cast)
-        case 4:
-            pool = [*map(world.cast.token, world.cast.wallets), *world.vaults]
-            paid[:1] = [Meta(rng.choice(pool), False, True)]
+        case 4 if paid:
+            paid[0] = replace(paid[0], writable=False)
+        case 5 if paid:
+            kin = world.kin.get(paid[0].address, world.tokens)
+            paid[0] = Meta(rng.choice(kin), False, True)
+        case 6:
+            paid[:1] = [Meta(rng.choice(world.tokens), False, True)]
         case _:
             paid[:1] = [Meta(rng.choice(world.strangers), False, True)]
     return replace(call, accounts=(*own, *paid))
@@ -286,12 +290,25 @@ def reinitialized(rng: Random, world: World, call: Call) -> tuple[Sent, ...]:
 
 def several(rng: Random, world: World, call: Call) -> tuple[Sent, ...]:
     """Several calls in one transaction, the program's and SPL Token's; the last one decides."""
+    if rng.random() < 0.3 and world.lawful("create_thread"):
+        return (sent(rng, world, *_sponsored(rng, world, call), payer=world.cast.crank),)
     many = [_any_call(rng, world) for _ in range(rng.randint(1, 3))]
     if rng.random() < 0.5:
         call = rng.choice(list(DAMAGES.values()))(rng, world, call)
     if rng.random() < 0.3:
         many.append(robbery(rng, world))
     return (_fitting(rng, world, [*many, call]),)
+
+
+def _sponsored(rng: Random, world: World, call: Call) -> tuple[Call, Call]:
+    """A call without some of its flags, after another that names the same accounts with them."""
+    metas = list(call.accounts)
+    lent = rng.sample(range(len(metas)), rng.randint(1, len(metas)))
+    for at in lent:
+        metas[at] = Meta(metas[at].address, False, False)
+    sponsor = rng.choice(world.lawful("create_thread"))
+    lending = (*sponsor.accounts, *(call.accounts[at] for at in lent))
+    return replace(sponsor, accounts=lending), replace(call, accounts=tuple(metas))
 
 
 def _any_call(rng: Random, world: World) -> Call:

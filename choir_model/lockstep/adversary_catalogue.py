@@ -65,8 +65,7 @@ def _initialize(b: Builder) -> Iterator[Call]:
         (cast.authority, cast.unfit_mint, cast.reserve),
         (b.wallets[Cast.THIN], cast.thin_mint, cast.thin_reserve),
     ]
-    if b.attackers_mint:
-        whose.append((b.wallets[3], *b.attackers_mint))
+    whose += [(b.wallets[3], *own) for own in b.attackers_mints]
     for parties in whose:
         for window, least, seats in (
             (100, 1000, 3),

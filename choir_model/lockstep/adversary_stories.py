@@ -65,7 +65,7 @@ class Builder:
         self.strangers: list[Address] = []
         self.further: list[Address] = []
         self.audited = True
-        self.attackers_mint: tuple[Address, Address] | None = None
+        self.attackers_mints: list[tuple[Address, Address]] = []
         for ledger in (reference, real):
             ledger.advance(0, setting.start - ledger.clock().unix_timestamp)
             self.cast.prepare(ledger, setting)
@@ -179,8 +179,8 @@ def busy(b: Builder) -> None:
         b.do(calls.settle(key, b.design))
     b.vote(b.spec(0, 3, 8, UNEVEN), approve, 0)
     still_open = b.spec(0, 4, 9)
-    if at_close:
-        b.vote(still_open, deny, 1)
+    b.vote(still_open, approve, 0)
+    b.vote(still_open, deny if at_close else approve, 1)
     b.seat(0, 4, 10, 0, 1, 2)
     _claim(b, denied[0])
     if reserves:
@@ -208,8 +208,10 @@ def _claim(b: Builder, key: RecordKey) -> None:
 def brimful(b: Builder) -> None:
     """Totals, sequence numbers and leaves as large as can be; one more is too many (guard 9)."""
     busy(b)
+    ending = b.design.rejection is Rejection.AT_CLOSE
     b.plant(
         0,
+        sequence=U64_MAX - (2 if ending else 99),
         stake_total=U64_MAX - MIN_STAKE,
         token_balance=U64_MAX,
         escrow_total=U64_MAX,
@@ -218,7 +220,6 @@ def brimful(b: Builder) -> None:
     b.vote(b.spec(0, 3, 40), Decision.APPROVE, 0)
     b.plant(1, sequence=U64_MAX - 5)
     b.vote(b.keys[-3], Decision.APPROVE, 1)
-    ending = b.design.rejection is Rejection.AT_CLOSE
     b.plant(2, published_count=2**32 - 1, sequence=U64_MAX - (1 if ending else 4))
     b.spec(2, 3, 41)
 
@@ -243,6 +244,12 @@ def last_days(b: Builder) -> None:
     """The clock is about to end: what is submitted now would have no deadline (guard 9)."""
     busy(b)
     b.wait(WINDOW // 2)
+
+
+def one_second_left(b: Builder) -> None:
+    """The windows of what is pending are all but over."""
+    busy(b)
+    b.wait(WINDOW - 1)
 
 
 def nothing(b: Builder) -> None:
@@ -273,8 +280,9 @@ def settings() -> list[tuple[Setting, Story]]:
     at_close = designs.design_of(["rejection=at_close"])
     end = I64_MAX - 2 * WINDOW - 20
     found += [
-        (Setting("brimful", max_co_authors=FULL), brimful),
-        (Setting("brimful at close", max_co_authors=FULL, design=at_close), brimful),
+        (Setting("brimful", max_co_authors=2 * FULL), brimful),
+        (Setting("brimful at close", max_co_authors=2 * FULL, design=at_close), brimful),
+        (Setting("one second left", max_co_authors=FULL), one_second_left),
         (Setting("last days", max_co_authors=FULL, start=end), last_days),
         (Setting("before 1970", max_co_authors=FULL, start=OLDEST // 2), busy),
         (Setting("too rich", min_stake=1000), rich),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from choir_model.domain.identity import Address, RecordKey
+from choir_model.ledger.images import TOKEN_SIZE
 from choir_model.ledger.port import ReferenceLedger
 from choir_model.lockstep.adversary_catalogue import catalogue
 from choir_model.lockstep.adversary_port import HostileLedger
@@ -21,7 +22,7 @@ from choir_model.lockstep.cast import Cast, Setting
 from choir_model.ports.ledger import AccountImage, Purse, Rejected
 from choir_model.program import addresses, bindings
 from choir_model.program.addresses import base58_decode
-from choir_model.program.bindings import ACCOUNTS, Config, Design, Record, Thread
+from choir_model.program.bindings import ACCOUNTS, INSTRUCTIONS, Config, Design, Record, Thread
 from choir_model.program.calls import Call
 
 TOKEN_2022 = base58_decode("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
@@ -47,6 +48,8 @@ class World:
     """Every account there is, and every wallet."""
     tokens: tuple[Address, ...]
     """Those that SPL Token owns, be they what they may."""
+    kin: Mapping[Address, tuple[Address, ...]]
+    """Accounts of the same owner as a token account's, itself among them."""
     audited: bool
     saved: tuple[object, object]
     catalogue: Mapping[str, tuple[Call, ...]]
@@ -69,6 +72,16 @@ class World:
         """Every vault."""
         own = (addresses.stake_vault, addresses.escrow_vault, addresses.balance_vault)
         return (addresses.treasury(), *(vault(t) for t in self.threads for vault in own))
+
+    @property
+    def paying(self) -> tuple[Call, ...]:
+        """Lawful calls that pay somebody at once (payout push)."""
+        lawful = (call for name in ("vote", "settle") for call in self.lawful(name))
+        return tuple(c for c in lawful if len(c.accounts) > len(INSTRUCTIONS[c.name].accounts))
+
+    def lawful(self, name: str) -> tuple[Call, ...]:
+        """Calls of instruction `name` that would be confirmed."""
+        return self.by_outcome[name].get(LAWFUL, ())
 
     def call(self, rng: Random, name: str, lawful: float) -> Call:
         """A call of instruction `name`: with this probability a lawful one, if there is any,
@@ -131,8 +144,11 @@ def disguise(b: Builder) -> None:
     for what, owner in owned.items():
         b.put(what, _tokens(cast.mint, owner))
     b.put("other tokens", _tokens(cast.other_mint, attacker))
-    own_mint = b.put("the attacker's mint", AccountImage(addresses.TOKEN, _mint(attacker)))
-    b.attackers_mint = own_mint, b.put("the attacker's reserve", _tokens(own_mint, attacker))
+    for owner in (first, attacker):
+        b.put(f"frozen, of {owner.hex()}", _tokens(cast.mint, owner, state=b"\2"))
+    for what, data in _mints(attacker, cast.crank).items():
+        mint = b.put(what, AccountImage(addresses.TOKEN, data))
+        b.attackers_mints.append((mint, b.put(f"account of {what}", _tokens(mint, attacker))))
     b.strangers += [cast.look_alike, cast.garbage, cast.token_garbage, cast.unborn_token]
     b.strangers += [cast.frozen, cast.unfit_mint, cast.spare_mint, cast.spare_reserve]
     b.strangers += [TOKEN_2022, ASSOCIATED_TOKEN, addresses.TOKEN, addresses.PROGRAM]
@@ -147,13 +163,22 @@ def disguise(b: Builder) -> None:
             ledger.fund(address, purse)
 
 
-def _tokens(mint: Address, owner: Address) -> AccountImage:
-    data = mint + owner + bytes(8) + bytes(36) + b"\1" + bytes(56)
+def _tokens(mint: Address, owner: Address, state: bytes = b"\1") -> AccountImage:
+    data = mint + owner + bytes(8) + bytes(36) + state + bytes(56)
     return AccountImage(addresses.TOKEN, data)
 
 
-def _mint(authority: Address) -> bytes:
-    return b"\1\0\0\0" + authority + bytes(8) + bytes([9, 1]) + bytes(36)
+def _mints(authority: Address, other: Address) -> Mapping[str, bytes]:
+    """Mints of who attacks; the first two are fit to become CHOIR, if nothing else is yet."""
+    head, none, nobody = b"\1\0\0\0" + authority, bytes(8), bytes(36)
+    return {
+        "the attacker's mint": head + none + bytes([9, 1]) + nobody,
+        "a mint the attacker can freeze": head + none + bytes([9, 1]) + head,
+        "a mint another can freeze": head + none + bytes([9, 1]) + b"\1\0\0\0" + other,
+        "a mint with a supply": head + b"\1" + bytes(7) + bytes([9, 1]) + nobody,
+        "a mint of other decimals": head + none + bytes([6, 1]) + nobody,
+        "a mint of nobody's": nobody + none + bytes([9, 1]) + nobody,
+    }
 
 
 def _world(b: Builder) -> World:
@@ -165,6 +190,8 @@ def _world(b: Builder) -> World:
     b.real.enlist(sorted(there)[:LISTED])
     for address in there:  # read once, what is saved is known already when it is restored
         b.reference.account(address)
+    tokens = {a: b.real.account(a) for a in sorted(there) if _owner(b, a) == addresses.TOKEN}
+    whose = {a: i.data[32:64] for a, i in tokens.items() if i and len(i.data) == TOKEN_SIZE}
     return World(
         name=b.setting.name,
         setting=b.setting,
@@ -172,7 +199,8 @@ def _world(b: Builder) -> World:
         keys=tuple(b.keys),
         strangers=tuple(b.strangers),
         accounts=tuple(sorted(there | set(b.cast.wallets))),
-        tokens=tuple(sorted(a for a in there if _owner(b, a) == addresses.TOKEN)),
+        tokens=tuple(tokens),
+        kin={a: tuple(x for x in whose if whose[x] == owner) for a, owner in whose.items()},
         audited=b.audited,
         saved=(b.reference.save(), b.real.save()),
         catalogue=found,
