@@ -4,9 +4,13 @@ Theory of operation
 -------------------
 `ContentMachine` is a Hypothesis state machine whose rules draw a few small numbers and turn
 them into one command, which a `ContentPair` executes on both stores.  The world is the
-small one of `content_cast`: keys collide, scores tie, and a search's limit falls between
-equals.  Most rules are about records that were stored before.  Faults (damaged content,
-lost vectors, old snapshots) are ordinary rules, and so is every way to be refused.
+small one of `content_cast`: keys collide, scores and times tie, and a limit falls between
+equals.  Most rules are about records that were stored before.  Faults (damaged content and
+metadata, lost vectors, old snapshots) are ordinary rules, and so is every way to be refused.
+Pages are asked for beyond places that an earlier answer gave, whatever happened since.
+
+Indices are lost at the beginning of a sequence, if at all: making them again is the one
+operation that waits for a disk.
 
 `run_content_lockstep` is the suite.  Another store is tested by three lines::
 
@@ -18,6 +22,7 @@ lost vectors, old snapshots) are ordinary rules, and so is every way to be refus
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import TypeAlias
 
@@ -29,14 +34,17 @@ from choir_model.domain.identity import RecordKey
 from choir_model.domain.lifecycle import ContentFault, Privacy, Status
 from choir_model.lockstep.compare import Coverage
 from choir_model.lockstep.content_cast import (
+    BOUNDS,
     CONTENTS,
     LIMITS,
     LONE_SURROGATE,
+    PAGES,
     PEOPLE,
     QUERIES,
     RECORDS,
     SEQUENCES,
     THREADS,
+    TIMES,
     TOO_LARGE,
     VIEWERS,
 )
@@ -45,20 +53,40 @@ from choir_model.lockstep.content_pair import (
     Checkpoint,
     Command,
     ContentPair,
+    CorrectStatus,
+    CorrectThread,
     Damage,
+    DamagePrivacy,
+    DamageStatus,
+    DamageThread,
     Delete,
     Get,
+    List,
     ListThread,
+    LoseIndex,
     LoseVector,
     Observe,
     PutThread,
+    RebuildIndices,
     Search,
     SetPrivacy,
     SetStatus,
     Upsert,
 )
 from choir_model.lockstep.running import Budget, Progress, run_machine
-from choir_model.ports.content import MAX_INTEGER, ContentPort, Message, Reason
+from choir_model.ports.content import (
+    MAX_INTEGER,
+    ContentPort,
+    Cursor,
+    Index,
+    Listing,
+    Message,
+    Page,
+    Rank,
+    Reason,
+    Results,
+    Where,
+)
 
 ContentFactory: TypeAlias = Callable[[], ContentPort]
 
@@ -69,7 +97,7 @@ CONTENT_REFUSALS = frozenset({reason.name for reason in (*Reason, *ContentFault)
 
 CONTENT_ANSWERS = frozenset(
     {"Stored", "Stored already", "Repaired", "Deleted", "Found", "Missing", "Hidden"}
-    | {"Quarantined", "Listing", "Results"}
+    | {"Quarantined", "Listing", "Results", "Rebuilt"}
 )
 """Every kind of answer, as counted in `Coverage.events`."""
 
@@ -85,7 +113,8 @@ NEWS = st.sampled_from((Status.PUBLISHED, *Status))
 PRIVACY = st.sampled_from(Privacy)
 PLACES = 5
 """Of a search: either thread, everywhere (twice), everywhere with a misfit vector."""
-SEARCHES = len(VIEWERS) * len(LIMITS) * len(QUERIES) * PLACES
+SEARCHES = len(VIEWERS) * len(LIMITS) * len(QUERIES) * PLACES * 2
+LISTS = len(VIEWERS) * len(PAGES) * 3 * (len(PEOPLE) + 1) * 2
 
 
 class ContentMachine(RuleBasedStateMachine):
@@ -93,11 +122,22 @@ class ContentMachine(RuleBasedStateMachine):
 
     pair: ContentPair
 
-    @initialize(prelude=st.integers(0, 7), spread=st.integers(0, len(KINDS) - 1))
-    def begin(self, prelude: int, spread: int) -> None:
-        """Start empty; mostly with members, published records, and some of every kind."""
+    @initialize(
+        prelude=st.integers(0, 7), spread=st.integers(0, len(KINDS) - 1), lost=st.integers(0, 63)
+    )
+    def begin(self, prelude: int, spread: int, lost: int) -> None:
+        """Start empty; mostly with members, published records, and some of every kind.
+
+        In a fourth of all sequences some of the indices are lost, perhaps one twice.
+        """
         self.stored: list[int] = []
+        self.place: Cursor | None = None
+        self.rank: Rank | None = None
         self.pair.apply(Begin())
+        for number, index in enumerate(Index):
+            if lost < 16 and lost >> number & 1:
+                for _ in range(1 + (lost == 1)):
+                    self.pair.apply(LoseIndex(index))
         if prelude & 1:
             self.members(0, 0b0101, 1)
             self.members(1, 0b0010, 1)
@@ -122,7 +162,7 @@ class ContentMachine(RuleBasedStateMachine):
         """Compare what is too costly for every step."""
         self.pair.finish()
 
-    @rule(number=RECORD, status=STORED, privacy=PRIVACY, time=st.integers(0, 2))
+    @rule(number=RECORD, status=STORED, privacy=PRIVACY, time=st.sampled_from(TIMES))
     def store(self, number: int, status: Status, privacy: Privacy, time: int) -> None:
         """A proper message, in any status; times repeat."""
         self.pair.apply(Upsert(_message(number, status, privacy, time)))
@@ -185,6 +225,32 @@ class ContentMachine(RuleBasedStateMachine):
         """Somebody reads a thread."""
         self.pair.apply(ListThread(VIEWERS[viewer], THREADS[thread]))
 
+    @rule(
+        choice=st.integers(0, LISTS - 1),
+        since=st.sampled_from(BOUNDS),
+        until=st.sampled_from(BOUNDS),
+    )
+    def list(self, choice: int, since: int | None, until: int | None) -> None:
+        """Somebody reads a page: the first one, or one beyond where an earlier one ended."""
+        choice, viewer = divmod(choice, len(VIEWERS))
+        choice, limit = divmod(choice, len(PAGES))
+        choice, thread = divmod(choice, 3)
+        later, author = divmod(choice, len(PEOPLE) + 1)
+        where = Where((*THREADS, None)[thread], (*PEOPLE, None)[author], since, until)
+        page = Page(PAGES[limit], self.place if later else None)
+        answer = self.pair.apply(List(VIEWERS[viewer], where, page))
+        if isinstance(answer, Listing) and answer.next is not None:
+            self.place = answer.next
+
+    @rule(viewer=VIEWER, limit=st.integers(1, 3))
+    def leaf(self, viewer: int, limit: int) -> None:
+        """Somebody leafs through everything, page by page."""
+        page: Page | None = Page(limit)
+        while page is not None:
+            answer = self.pair.apply(List(VIEWERS[viewer], Where(), page))
+            assert isinstance(answer, Listing)
+            page = Page(limit, answer.next) if answer.next is not None else None
+
     @rule(choice=st.integers(0, SEARCHES - 1))
     def search(self, choice: int) -> None:
         """Somebody searches, everywhere or in a thread; the limit often parts equals.
@@ -194,9 +260,38 @@ class ContentMachine(RuleBasedStateMachine):
         """
         choice, viewer = divmod(choice, len(VIEWERS))
         choice, limit = divmod(choice, len(LIMITS))
-        where, query = divmod(choice, len(QUERIES))
+        choice, query = divmod(choice, len(QUERIES))
+        later, where = divmod(choice, PLACES)
         thread = THREADS[where] if where < len(THREADS) else None
-        self.pair.apply(Search(VIEWERS[viewer], QUERIES[query], LIMITS[limit], thread, where == 4))
+        wanted = Search(VIEWERS[viewer], QUERIES[query], LIMITS[limit], thread, where == 4)
+        answer = self.pair.apply(replace(wanted, after=self.rank) if later else wanted)
+        if isinstance(answer, Results) and answer.next is not None:
+            self.rank = answer.next
+
+    @rule(number=RECORD, status=st.sampled_from(Status), privacy=PRIVACY, how=st.integers(0, 3))
+    def metadata(self, number: int, status: Status, privacy: Privacy, how: int) -> None:
+        """Metadata of a record goes wrong, is put right, or both."""
+        key = self.key(number)
+        if how == 2:
+            self.pair.apply(DamagePrivacy(key, privacy))
+        if how != 1:
+            self.pair.apply(DamageStatus(key, status))
+        if how > 0:
+            self.pair.apply(CorrectStatus(key, KINDS[number][0] if how == 2 else status))
+
+    @rule(
+        thread=THREAD,
+        members=st.integers(0, 15),
+        at=st.integers(0, len(SEQUENCES) - 1),
+        how=st.integers(0, 2),
+    )
+    def membership(self, thread: int, members: int, at: int, how: int) -> None:
+        """A thread's co-authors go wrong, or are put right, whatever sequence is held."""
+        seated = tuple(person for n, person in enumerate(PEOPLE) if members >> n & 1)
+        if how > 0:
+            self.pair.apply(DamageThread(THREADS[thread], seated, SEQUENCES[at]))
+        if how != 1:
+            self.pair.apply(CorrectThread(THREADS[thread], seated, SEQUENCES[at]))
 
     @rule(number=RECORD, content=st.integers(-1, len(CONTENTS)))
     def damage(self, number: int, content: int) -> None:
@@ -223,8 +318,11 @@ class ContentMachine(RuleBasedStateMachine):
 
     @rule(compare=st.booleans(), back=st.booleans())
     def checkpoint(self, compare: bool, back: bool) -> None:
-        """Compare everything, save both stores, or go back to what was saved."""
-        self.pair.apply(Observe() if compare else Checkpoint(back))
+        """Compare everything, save both stores, go back, or make lost indices again."""
+        if not compare:
+            self.pair.apply(Checkpoint(back))
+        else:
+            self.pair.apply(RebuildIndices() if back else Observe())
 
 
 def _message(number: int, status: Status, privacy: Privacy, created_at: int) -> Message:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from choir_model.domain.identity import Address, RecordKey, content_hash
 from choir_model.domain.lifecycle import MAX_CONTENT_BYTES
 from choir_model.ports.content import MAX_INTEGER, Viewer
-from choir_model.ports.embeddings import Vector
+from choir_model.ports.embeddings import HashedWords, Vector
 
 
 def _address(label: str) -> Address:
@@ -50,6 +51,12 @@ RECORDS = tuple(
 VIEWERS = tuple(Viewer(person, premium) for person in PEOPLE for premium in (False, True))
 QUERIES = ("alpha", "gamma beta", "beta alpha", "!!!")
 LIMITS = (2, 1, 3, 1, 2, 100, 4, 0, -1)
+TIMES = (0, 1, 2, 7, 1, 1 << 53, (1 << 53) + 1, MAX_INTEGER - 1, MAX_INTEGER, -MAX_INTEGER)
+"""Of messages (seconds): mostly equal or near, and some that floats do not tell apart."""
+BOUNDS = (None, None, None, *TIMES, 3, MAX_INTEGER + 1)
+"""Of intervals; the last one is none."""
+PAGES = (None, 1, 2, 3, 1, 0)
+"""Limits of lists."""
 SEQUENCES = (0, 1, 2, 3, 2, 1, -1, MAX_INTEGER, MAX_INTEGER + 1)
 TOO_LARGE = "x" * (MAX_CONTENT_BYTES + 1)
 LONE_SURROGATE = "half \ud83d"
@@ -58,6 +65,12 @@ _LABELS = {
     **{_address(name): name for name in _NAMES},
     **{content_hash(text): repr(text) for text in CONTENTS},
 }
+
+
+@lru_cache(maxsize=4096)
+def vector_of(text: str, dimension: int) -> Vector:
+    """The default embedding of `text`."""
+    return HashedWords(dimension).embed(text)
 
 
 def readable(value: object) -> Any:

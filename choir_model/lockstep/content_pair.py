@@ -9,35 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 
-from choir_model.content.port import ReferenceContent
+from choir_model.content.snapshot_file import decode, encode
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import Privacy, Status, content_fault
 from choir_model.lockstep.compare import Coverage, Disagreement
-from choir_model.lockstep.content_cast import readable, sentence
+from choir_model.lockstep.content_cast import readable, sentence, vector_of
+from choir_model.lockstep.content_counting import Counter
 from choir_model.ports.content import (
     ContentPort,
-    Found,
+    Index,
     Listing,
     Message,
     Outcome,
-    Quarantined,
-    Refused,
+    Page,
+    Rank,
     Results,
-    Snapshot,
-    Stored,
-    StoredPoint,
     Viewer,
+    Where,
 )
-from choir_model.ports.embeddings import HashedWords, Vector
-
-
-@lru_cache(maxsize=4096)
-def vector_of(text: str, dimension: int) -> Vector:
-    """The default embedding of `text`."""
-    return HashedWords(dimension).embed(text)
 
 
 class _Command:
@@ -104,6 +95,40 @@ class PutThread(_Command):
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectStatus(_Command):
+    """The ledger wins over a record's status."""
+
+    key: RecordKey
+    status: Status
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.correct_status(self.key, self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectThread(_Command):
+    """The ledger wins over a thread's co-authors and sequence."""
+
+    thread: Address
+    co_authors: tuple[Address, ...]
+    sequence: int
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.correct_thread(self.thread, self.co_authors, self.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildIndices(_Command):
+    """Make the indices that are not there."""
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.rebuild_indices()
+
+
+@dataclass(frozen=True, slots=True)
 class Delete(_Command):
     """Remove a record's point."""
 
@@ -139,6 +164,19 @@ class ListThread(_Command):
 
 
 @dataclass(frozen=True, slots=True)
+class List(_Command):
+    """Read a page of what was said somewhere, by somebody, at some time."""
+
+    viewer: Viewer
+    where: Where
+    page: Page
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.list(self.viewer, self.where, self.page)
+
+
+@dataclass(frozen=True, slots=True)
 class Search(_Command):
     """Search for what is near a text; `misfit`: with a vector of a wrong dimension."""
 
@@ -147,11 +185,12 @@ class Search(_Command):
     limit: int
     thread: Address | None = None
     misfit: bool = False
+    after: Rank | None = None
 
     def on(self, port: ContentPort) -> Outcome:
         """Execute this command."""
         query = vector_of(self.text, port.dimension + self.misfit)
-        return port.search(self.viewer, query, self.limit, self.thread)
+        return port.search(self.viewer, query, self.limit, self.thread, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +217,56 @@ class LoseVector(_Command):
 
 
 @dataclass(frozen=True, slots=True)
+class DamageStatus(_Command):
+    """FAULT: a record's status is overwritten."""
+
+    key: RecordKey
+    status: Status
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.damage_status(self.key, self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class DamagePrivacy(_Command):
+    """FAULT: a record's privacy is overwritten."""
+
+    key: RecordKey
+    privacy: Privacy
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.damage_privacy(self.key, self.privacy)
+
+
+@dataclass(frozen=True, slots=True)
+class DamageThread(_Command):
+    """FAULT: a thread's co-authors and sequence are overwritten."""
+
+    thread: Address
+    co_authors: tuple[Address, ...]
+    sequence: int
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.damage_thread(self.thread, self.co_authors, self.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class LoseIndex(_Command):
+    """FAULT: a payload index is gone."""
+
+    index: Index
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.lose_index(self.index)
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint(_Command):
-    """Save both stores, or (`back`) restore both to what was saved last."""
+    """Save both stores, or (`back`) restore both to what was saved last, however old."""
 
     back: bool
 
@@ -190,8 +277,9 @@ class Observe(_Command):
 
 
 Operation: TypeAlias = (
-    Upsert | SetStatus | SetPrivacy | PutThread | Delete
-    | Get | ListThread | Search | Damage | LoseVector
+    Upsert | SetStatus | SetPrivacy | PutThread | CorrectStatus | CorrectThread | Delete
+    | Get | ListThread | List | Search | RebuildIndices
+    | Damage | LoseVector | DamageStatus | DamagePrivacy | DamageThread | LoseIndex
 )  # fmt: skip
 Command: TypeAlias = Begin | Operation | Checkpoint | Observe
 
@@ -204,7 +292,8 @@ class ContentPair:
         self.real = real
         self.coverage = coverage
         self.commands: list[Command] = []
-        self._saved: tuple[Snapshot, Snapshot] | None = None
+        self._counter = Counter(reference, coverage)
+        self._saved: bytes | None = None
 
     def apply(self, command: Command) -> Outcome | None:
         """Run one command on both; compare answers and every point it was about.
@@ -230,14 +319,16 @@ class ContentPair:
         before = self.reference.observe_point(command.key) if isinstance(command, Get) else None
         expected, answer = command.on(self.reference), command.on(self.real)
         _agree(command, "answer", expected, answer)
-        if isinstance(command, PutThread):
+        if isinstance(command, PutThread | CorrectThread | DamageThread):
             thread = command.thread
             pair = (self.reference.observe_thread(thread), self.real.observe_thread(thread))
             _agree(command, "thread point", *pair)
+        if isinstance(command, LoseIndex | RebuildIndices):
+            _agree(command, "indices", self.reference.indices(), self.real.indices())
         for key in _touched(command, answer):
             pair_of_points = (self.reference.observe_point(key), self.real.observe_point(key))
             _agree(command, "point", *pair_of_points)
-        self._count(command, answer, before)
+        self._counter.count(command, answer, before)
         return answer
 
     def finish(self) -> None:
@@ -250,68 +341,14 @@ class ContentPair:
 
     def _checkpoint(self, command: Checkpoint) -> None:
         if not command.back:
-            self._saved = (self.reference.save(), self.real.save())
-            _agree(command, "saved", *self._saved)
+            saved = (self.reference.save(), self.real.save())
+            _agree(command, "saved", *saved)
+            self._saved = encode(saved[1])
         elif self._saved is not None:
-            reference, real = self._saved
-            self.reference.restore(reference)
-            self.real.restore(real)
+            snapshot = decode(self._saved)
+            self.reference.restore(snapshot)
+            self.real.restore(snapshot)
             self._observe(command)
-
-    def _count(self, command: Operation, answer: Outcome, before: StoredPoint | None) -> None:
-        coverage, operation = self.coverage, type(command).__name__
-        if isinstance(answer, Refused):
-            coverage.refusals[answer.reason.name] += 1
-            coverage.situations[f"{operation} refused {answer.reason.name}"] += 1
-            return
-        label = type(answer).__name__
-        if isinstance(answer, Stored):
-            label = "Stored already" if answer.already else "Stored"
-        coverage.events[label] += 1
-        coverage.situations[f"{operation} {label}"] += 1
-        if isinstance(answer, Quarantined) and not answer.newly:
-            coverage.situations["Get of a point in quarantine"] += 1
-        if isinstance(answer, Listing | Results) and answer.quarantined:
-            coverage.events["Quarantined"] += len(answer.quarantined)
-            coverage.situations[f"{operation} quarantines"] += 1
-        if isinstance(answer, Results) and isinstance(command, Search):
-            self._count_ties(command, answer)
-        if isinstance(command, Get) and before is not None:
-            self._count_visibility(command, before, answer)
-
-    def _count_ties(self, command: Search, results: Results) -> None:
-        scores = [hit.score for hit in results.hits]
-        if len(set(scores)) < len(scores):
-            self.coverage.situations["equal scores"] += 1
-        if len(scores) == command.limit and scores[-1] == self._left_out(command):
-            self.coverage.situations["equal scores at the limit"] += 1
-
-    def _left_out(self, command: Search) -> float | None:
-        """The score of the first hit beyond the limit, after the search."""
-        if not isinstance(self.reference, ReferenceContent):
-            return None
-        query = vector_of(command.text, self.reference.dimension)
-        limit = command.limit + 1
-        wider = self.reference.foresee(command.viewer, query, limit, command.thread)
-        assert isinstance(wider, Results)
-        return wider.hits[-1].score if len(wider.hits) > command.limit else None
-
-    def _count_visibility(self, command: Get, before: StoredPoint, answer: Outcome) -> None:
-        """Which cell of the table a read was judged by."""
-        held = self.reference.observe_thread(command.key.thread)
-        viewer, message = command.viewer, before.message
-        roles = [
-            name
-            for name, belongs in (
-                ("author", command.key.author == viewer.address),
-                ("member", held is not None and viewer.address in held.co_authors),
-                ("premium", viewer.premium),
-            )
-            if belongs
-        ]
-        shown = "shown" if isinstance(answer, Found | Quarantined) else "hidden"
-        cell = f"{message.status.value} {message.privacy.value} {'+'.join(roles) or 'anyone'}"
-        self.coverage.situations[f"get {cell}: {shown}"] += 1
 
 
 def _agree(command: object, aspect: str, expected: object, found: object) -> None:
@@ -322,8 +359,7 @@ def _agree(command: object, aspect: str, expected: object, found: object) -> Non
 def _touched(command: Operation, answer: Outcome) -> Iterable[RecordKey]:
     if isinstance(command, Upsert):
         return (command.message.key,)
-    if isinstance(command, PutThread):
-        return ()
-    if isinstance(command, ListThread | Search):
+    if isinstance(command, ListThread | List | Search):
         return answer.quarantined if isinstance(answer, Listing | Results) else ()
-    return (command.key,)
+    key = getattr(command, "key", None)
+    return () if key is None else (key,)

@@ -25,3 +25,7 @@ class StorePackageMissing(StoreUnavailable):
 
 class SnapshotMisfit(StoreError):
     """A snapshot holds vectors of another dimension than the store, which is unchanged."""
+
+
+class SnapshotUnreadable(StoreError):
+    """Bytes are not a snapshot file; the message says in which line, and what would be right."""
