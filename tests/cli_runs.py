@@ -95,13 +95,18 @@ class Terminal:
     """A child whose standard error, and output unless it goes to a file, is a terminal."""
 
     def __init__(
-        self, *arguments: object, folder: Path, columns: int = 80, out: Path | None = None
+        self,
+        *arguments: object,
+        folder: Path,
+        columns: int = 80,
+        out: Path | None = None,
+        before: str = "",
     ) -> None:
         self._main, side = os.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self._seen = bytearray()
         # A test run started in the background passes on that interrupts are ignored.
-        before = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        before += "\nimport signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
         with contextlib.ExitStack() as files:
             stdout = side if out is None else files.enter_context(out.open("wb"))
             self.process = subprocess.Popen(

@@ -212,13 +212,13 @@ def test_a_signal_that_hits_where_exceptions_are_ignored_is_not_lost(
     """Hypothesis has a callback in the garbage collector, whose exceptions Python ignores."""
     before = (
         "import gc, os, signal\n"
-        "from choir_model.cli import render\n"
+        "from choir_model.cli import progress\n"
         "def stage(self, name, total):\n"
         "    if 'machine' in name: gc.callbacks.append(strike)\n"
         "def strike(*_):\n"
         "    gc.callbacks.remove(strike)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
-        "render._Bars.stage = stage\n"
+        "progress.Bars.stage = stage\n"
     )
     ran = child("verify", tea, "--steps", 10_000_000, folder=folder, before=before)
     assert (ran.status, ran.err) == (3, "")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from choir_model.cli.messages import filled, grouped, printable
+from choir_model.cli.progress import shortened
 from choir_model.lockstep.compare import Coverage
 from choir_model.verify.commands import format_amount
 from choir_model.verify.pointers import command_again
 from choir_model.verify.replay import Conversation
 from choir_model.verify.report import FailureReport, Report, Verdict
-from choir_model.verify.run import Listener
 
 COLOURS = {
     Verdict.HOLDS: "green",
@@ -29,7 +23,6 @@ COLOURS = {
 COMMANDS_SHOWN = 30
 DIFF_LINES_SHOWN = 60
 NARROWEST, WIDTH_OF_FILES = 80, 100
-LONGEST_NAME = 22
 VAULTS = {
     "threads": "balances",
     "stakes": "stakes",
@@ -39,45 +32,6 @@ VAULTS = {
     "burned": "burned",
 }
 """Where tokens can be but with holders: rows of the token table, and fields of an audit."""
-
-
-class _Bars:
-    """A `Listener` that draws one bar per stage."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-        self._total = 0
-
-    def stage(self, name: str, total: int) -> None:
-        """Finish the bar of the stage before and begin one of `total` units."""
-        self._complete()
-        self._total = total
-        self._task = self._progress.add_task(escape(_name(name)), total=total)
-
-    def done(self, units: int) -> None:
-        """Move the bar."""
-        if self._task is not None:
-            self._progress.update(self._task, completed=min(units, self._total))
-
-    def _complete(self) -> None:
-        if self._task is not None:
-            self._progress.update(self._task, completed=self._total)
-
-
-@contextmanager
-def progress() -> Iterator[Listener]:
-    """Live progress on standard error, if that is a terminal."""
-    console = Console(stderr=True)
-    live = sys.stderr.isatty() and console.is_interactive  # colours may be forced elsewhere
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not live) as bars:
-        yield _Bars(bars)
 
 
 def show(report: Report, *, counters: bool = False) -> None:
@@ -119,7 +73,7 @@ def _conversations(console: Console, report: Report) -> None:
     table = _table("conversation", "lines", "steps", "records", "intact", "verdict")
     for item in report.conversations:
         counts = (item.commands, item.steps, item.records, item.stored)
-        table.add_row(escape(_name(item.path)), *map(grouped, counts), _coloured(Verdict.HOLDS))
+        table.add_row(escape(shortened(item.path)), *map(grouped, counts), _coloured(Verdict.HOLDS))
     console.print(table)
     for item in report.conversations:
         _other_design(console, report, item)
@@ -136,7 +90,7 @@ def _conversations(console: Console, report: Report) -> None:
 
 def _other_design(console: Console, report: Report, item: Conversation) -> None:
     """What is special about a conversation whose design is not the one expected."""
-    name = escape(_name(item.path))
+    name = escape(shortened(item.path))
     if item.design != report.design:
         usual = report.design
         other = (f"{key}={value}" for key, value in item.design.items() if value != usual[key])
@@ -155,7 +109,7 @@ def _tokens(console: Console, report: Report) -> None:
     titles = ("CHOIR", "supply", "= holders", *(f"+ {name}" for name, _ in used))
     columns = [
         (
-            _name(item.path),
+            shortened(item.path),
             _choir(item.audit.supply + item.audit.burned),
             _choir(item.audit.holders),
             *(_choir(getattr(item.audit, field)) for _, field in used),
@@ -280,12 +234,6 @@ def _table(*columns: str) -> Table:
 
 def _coloured(verdict: Verdict) -> str:
     return f"[{COLOURS[verdict]}]{verdict.name}[/{COLOURS[verdict]}]"
-
-
-def _name(path: str) -> str:
-    """A conversation or stage in few characters."""
-    name = printable(Path(path).stem)
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _choir(amount: int) -> str:

@@ -123,20 +123,24 @@ def _verify(request: Request) -> int:
 
 
 def _report(request: Request, interrupts: Interrupts) -> Report:
-    from choir_model.cli import render
+    from choir_model.cli.progress import progress
     from choir_model.verify import run as verification
     from choir_model.verify.failure import FailureFileError
 
-    failure = _failure(request)
-    logs = () if failure is not None else _logs(request)
-    with _inputs(request, logs) as inputs:
-        if failure is None:
-            with render.progress() as listener:
-                return verification.verify(inputs, interrupts.heard_by(listener))
-        try:
-            return verification.replay_failure(inputs, failure)
-        except FailureFileError as error:
-            raise BadInput(str(error)) from None
+    with progress() as bars:
+        listener = interrupts.heard_by(bars)
+        listener.stage("reading", 0)
+        failure = _failure(request)
+        logs = () if failure is not None else _logs(request)
+        listener.stage("opening the engines", 0)
+        with _inputs(request, logs) as inputs:
+            if failure is None:
+                return verification.verify(inputs, listener)
+            listener.stage("executing again", 0)
+            try:
+                return verification.replay_failure(inputs, failure)
+            except FailureFileError as error:
+                raise BadInput(str(error)) from None
 
 
 def _deliver(request: Request, report: Report) -> int:

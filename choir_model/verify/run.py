@@ -53,7 +53,7 @@ class Listener(Protocol):
     """Hears how far a run is."""
 
     def stage(self, name: str, total: int) -> None:
-        """A stage of `total` units begins."""
+        """A stage of `total` units begins; 0 if nobody knows how many."""
 
     def done(self, units: int) -> None:
         """So many units of the stage are done."""
@@ -161,7 +161,7 @@ def _converse(inputs: Inputs, log: Log, report: Report, listener: Listener) -> N
     except FINDINGS as error:
         where = f"{log.path}, {f'line {replayed.line}' if replayed.line else 'at its end'}"
         commands = list(pair.commands)
-        failure = _least(pair, Failure(commands, error, len(commands)))
+        failure = _least(pair, Failure(commands, error, len(commands)), listener)
         raise _stop(inputs, where, pair, users, failure) from None
     finally:
         pair.ledgers.real.close()
@@ -195,7 +195,8 @@ def _lockstep(
         report.machines.append(summary(Verdict.VIOLATED if found else Verdict.UNKNOWN))
         if isinstance(failure.cause, StoreError | EngineUnavailable):
             raise failure.cause from None
-        raise _stop(inputs, f"{machine} machine", pair, None, _least(pair, failure)) from None
+        least = _least(pair, failure, listener)
+        raise _stop(inputs, f"{machine} machine", pair, None, least) from None
     except BaseException:
         report.machines.append(summary(Verdict.UNKNOWN))
         raise
@@ -204,9 +205,10 @@ def _lockstep(
     report.machines.append(summary(Verdict.HOLDS))
 
 
-def _least(pair: Pair, failure: Failure) -> Failure:
+def _least(pair: Pair, failure: Failure, listener: Listener) -> Failure:
     """The failure with as few commands as can be found, or until somebody is tired of it."""
     try:
+        listener.stage("minimising the failure", 0)
         return minimise(pair, failure.commands) or failure
     except KeyboardInterrupt:
         return failure
