@@ -51,8 +51,8 @@ def test_every_arrow_of_every_saga_is_performed(coverage: Coverage) -> None:
         "submit spec": ["store content", "send transaction", *propagation],
         "vote": ["verify ledger state", "send transaction", *propagation],
         "settle": ["send transaction", *propagation],
-        "recover": ["read record back", "follow status"],
-        "recover thread": ["read thread back", "follow thread"],
+        "recover": ["read record back", "correct status", "follow status"],
+        "recover thread": ["read thread back", "correct thread", "follow thread"],
     }
     expected = {f"{saga}: {arrow}" for saga, names in arrows.items() for arrow in names}
     assert expected - set(coverage.situations) == set()

@@ -205,8 +205,8 @@ def test_recovery_repeats_what_was_missed_from_the_ledger_alone(world: World) ->
     world.finish(world.spec())
     key = world.key(world.guest)
     saga = world.answer(sagas.recover(key))
-    assert sagas.command(saga) == sagas.FollowStatus(key, Status.PENDING)
+    assert sagas.command(saga) == sagas.CorrectStatus(key, Status.PENDING)
     saga = world.answer(sagas.recover_thread(world.thread))
-    assert sagas.command(saga) == sagas.FollowThread(world.thread, (world.owner,), 2)
+    assert sagas.command(saga) == sagas.CorrectThread(world.thread, (world.owner,), 2)
     nowhere = world.answer(sagas.recover(world.key(world.owner)))
     assert nowhere.stopped is Conflict.STATE_CONFLICT

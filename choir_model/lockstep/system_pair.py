@@ -17,7 +17,8 @@ achieve together is checked whenever none is under way (`Violation` otherwise):
 
 `Finish` checks what was touched since the last check; `Recover` and the end of a sequence
 check everything, cut off or not.  A record that somebody submits past the sagas counts as
-cut off: nobody has told the store.
+cut off: nobody has told the store.  Metadata that was damaged is nobody's promise either,
+until a `Recover` has put it right from the ledger.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from choir_model.lockstep.compare import Coverage, Violation
 from choir_model.lockstep.content_pair import (
     ContentPair,
     Damage,
+    DamageStatus,
+    DamageThread,
     Get,
     ListThread,
     PutThread,
@@ -100,7 +103,7 @@ class Recover:
 Look: TypeAlias = Get | ListThread | Search
 Command: TypeAlias = (
     Begin | Start | Step | Crash | Finish | Recover
-    | Execute | Advance | Look | SetPrivacy | Damage | Upsert
+    | Execute | Advance | Look | SetPrivacy | Damage | DamageStatus | DamageThread | Upsert
 )  # fmt: skip
 
 
@@ -128,6 +131,7 @@ class SystemPair:
         self.ended: Saga | None = None
         self.cut_off: set[object] = set()
         self._damaged: set[RecordKey] = set()
+        self._misled: set[object] = set()
         self._promised: set[RecordKey | None] = set()
         self._touched: set[object] = set()
 
@@ -136,7 +140,7 @@ class SystemPair:
         if isinstance(command, Begin):
             self.commands = [command]
             self.sagas, self._read = [], []
-            self.cut_off, self._damaged = set(), set()
+            self.cut_off, self._damaged, self._misled = set(), set(), set()
             self._promised, self._touched = set(), set()
             self.design = command.setting.design
             self.stores.apply(content.Begin())
@@ -181,7 +185,7 @@ class SystemPair:
     def finish(self) -> None:
         """Let nothing be under way, and compare everything."""
         self._finish()
-        if self.cut_off:
+        if self.cut_off or self._misled:
             self._recover()
         self.check("the last command")
         self.ledgers.finish()
@@ -229,11 +233,19 @@ class SystemPair:
                 return self._store(SetStatus(key, status))
             case sagas.FollowThread(thread, co_authors, sequence):
                 return self._store(PutThread(thread, co_authors, sequence))
+            case sagas.CorrectStatus(key, status):
+                return self._store(content.CorrectStatus(key, status))
+            case sagas.CorrectThread(thread, co_authors, sequence):
+                return self._store(content.CorrectThread(thread, co_authors, sequence))
         raise AssertionError(f"a saga without a command: {command}")
 
     def _store(self, command: content.Operation) -> Any:
         if isinstance(command, Damage):
             self._damaged.add(command.key)
+        if isinstance(command, DamageStatus):
+            self._misled.add(command.key)
+        if isinstance(command, DamageThread):
+            self._misled.add(command.thread)
         if isinstance(command, Upsert):
             self._damaged.discard(command.message.key)
         return self.stores.apply(command)
@@ -261,6 +273,7 @@ class SystemPair:
             self._begin(sagas.recover_thread(thread))
         self._finish()
         self.cut_off.clear()
+        self._misled.clear()
         self.ended = ended
 
     # What the ledger holds, and whether the store follows it
@@ -293,7 +306,7 @@ class SystemPair:
         """
         everything = [*self.records(), *self.threads()] if only is None else only
         for item in everything:
-            if item in self.cut_off:
+            if item in self.cut_off or item in self._misled:
                 continue
             if isinstance(item, RecordKey):
                 record = self._account(Record, addresses.record(item, self.design))

@@ -15,13 +15,19 @@ submit              store (invisible status) → send → read record → read t
 approve             verify → send → read record → read thread → follow thread → …
 settle              send → read record → read thread → follow thread → …
 create thread       send → read thread → follow thread
-recover             read record → follow status
-recover thread      read thread → follow thread
+recover             read record → correct status → read record → follow status
+recover thread      read thread → correct thread → read thread → follow thread
 ==================  ====================================================================
 
 Content is stored before the ledger speaks of it (variant ``content_first``), with the
 status Submitted, which only its author can get; the store learns every other status from
 what was *read back* from the ledger, never from what a transaction was meant to do.
+
+Recovery does not trust the store's metadata: a status or a sequence that is ahead of the
+ledger was never true, and is *corrected*, where following would ignore it (section 6, the
+ledger wins).  What was read may be old when the correction lands, and then it undoes a newer
+one; hence the second reading, which only follows: statuses and sequences of the ledger never
+go back, and whoever made them newer after that reading tells the store later still.
 
 A refused transaction is read back too, for the refusal may mean that somebody was there
 before, perhaps this very client in an attempt that was cut off: if there is a record, the
@@ -58,6 +64,8 @@ class Arrow(Enum):
     READ_THREAD = "read thread back"
     FOLLOW_STATUS = "follow status"
     FOLLOW_THREAD = "follow thread"
+    CORRECT_STATUS = "correct status"
+    CORRECT_THREAD = "correct thread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,26 @@ class FollowThread:
     sequence: int
 
 
-SagaCommand: TypeAlias = Send | Read | Store | FollowStatus | FollowThread
+@dataclass(frozen=True, slots=True)
+class CorrectStatus:
+    """To the content store: a record's status, whatever the store believes."""
+
+    key: RecordKey
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectThread:
+    """To the content store: a thread's co-authors, whatever the store believes."""
+
+    thread: Address
+    co_authors: tuple[Address, ...]
+    sequence: int
+
+
+SagaCommand: TypeAlias = (
+    Send | Read | Store | FollowStatus | FollowThread | CorrectStatus | CorrectThread
+)
 
 PROPAGATE = (Arrow.READ_RECORD, Arrow.READ_THREAD, Arrow.FOLLOW_THREAD, Arrow.FOLLOW_STATUS)
 """Ownership before content status, as in section 6."""
@@ -198,13 +225,15 @@ def create_thread(creator: Address, mint: Address, nonce: int) -> Saga:
 
 
 def recover(key: RecordKey, design: Design = designs.DEFAULT) -> Saga:
-    """Bring the store up to date with one record of the ledger, whatever was missed."""
-    return Saga("recover", (Arrow.READ_RECORD, Arrow.FOLLOW_STATUS), key.thread, key, design)
+    """Bring the store up to date with one record of the ledger, whatever it holds of it."""
+    arrows = (Arrow.READ_RECORD, Arrow.CORRECT_STATUS, Arrow.READ_RECORD, Arrow.FOLLOW_STATUS)
+    return Saga("recover", arrows, key.thread, key, design)
 
 
 def recover_thread(thread: Address) -> Saga:
-    """Bring the store up to date with one thread of the ledger, whatever was missed."""
-    return Saga("recover thread", (Arrow.READ_THREAD, Arrow.FOLLOW_THREAD), thread)
+    """Bring the store up to date with one thread of the ledger, whatever it holds of it."""
+    arrows = (Arrow.READ_THREAD, Arrow.CORRECT_THREAD, Arrow.READ_THREAD, Arrow.FOLLOW_THREAD)
+    return Saga("recover thread", arrows, thread)
 
 
 def command(saga: Saga) -> SagaCommand | None:
@@ -223,13 +252,15 @@ def command(saga: Saga) -> SagaCommand | None:
         case Arrow.SEND:
             assert saga.call is not None
             return Send(saga.call, saga.payer)
-        case Arrow.FOLLOW_STATUS:
+        case Arrow.FOLLOW_STATUS | Arrow.CORRECT_STATUS as arrow:
             assert saga.key is not None
             assert saga.status is not None
-            return FollowStatus(saga.key, saga.status)
-        case Arrow.FOLLOW_THREAD:
+            tell = FollowStatus if arrow is Arrow.FOLLOW_STATUS else CorrectStatus
+            return tell(saga.key, saga.status)
+        case Arrow.FOLLOW_THREAD | Arrow.CORRECT_THREAD as arrow:
             assert saga.members is not None
-            return FollowThread(saga.thread, *saga.members)
+            teach = FollowThread if arrow is Arrow.FOLLOW_THREAD else CorrectThread
+            return teach(saga.thread, *saga.members)
 
 
 def react(saga: Saga, answer: Any) -> Saga:
@@ -288,6 +319,8 @@ REACTIONS: dict[Arrow, Callable[[Saga, Any], Changes]] = {
     Arrow.READ_THREAD: _thread_read,
     Arrow.FOLLOW_STATUS: _stored,
     Arrow.FOLLOW_THREAD: _stored,
+    Arrow.CORRECT_STATUS: _stored,
+    Arrow.CORRECT_THREAD: _stored,
 }
 
 
