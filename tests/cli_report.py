@@ -54,6 +54,7 @@ class Failure(msgspec.Struct, forbid_unknown_fields=True):
     diff: str
     replay_file: str | None
     unwritten: str | None
+    options: list[str]
 
 
 class Replayed(msgspec.Struct, forbid_unknown_fields=True):
@@ -62,6 +63,7 @@ class Replayed(msgspec.Struct, forbid_unknown_fields=True):
     message: str
     seed: int
     commands: int
+    differs: list[str]
 
 
 class Report(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,6 +71,8 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
     verdict: Literal["HOLDS", "VIOLATED", "UNKNOWN"]
     seed: int
     steps: int
+    ledger: Literal["litesvm", "bankrun", "both"]
+    program: str
     design: dict[str, str]
     versions: dict[str, str]
     conversations: list[Conversation]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from choir_model.ledger.conservation import Audit
 from choir_model.lockstep.compare import Coverage
 from choir_model.verify.replay import Conversation
-from choir_model.verify.report import FailureReport, MachineRun, Replayed, Report, Verdict
+from choir_model.verify.report import FailureReport, MachineRun, Replayed, Report, Tested, Verdict
 
 NASTY = "a\x00b\x1b[2J<&>\"'\r\n\ud800\ufffe]]>%: ,🫖"
 DESIGN = {"payout": "push", "expiry": "refund"}
@@ -23,7 +23,7 @@ def conversation(path: str) -> Conversation:
 
 
 def report(**parts: object) -> Report:
-    made = Report(7, 80, DESIGN, VERSIONS)
+    made = Report(7, 80, Tested("litesvm", "ab" * 32), DESIGN, VERSIONS)
     for name, value in parts.items():
         setattr(made, name, value)
     return made

@@ -64,6 +64,11 @@ ARGUMENTS = (
         "--design payout has no variant 'pull'; expected claim or push",
     ),
     case(
+        "two variants of one choice",
+        given("verify", "--design", "payout=push", "--design", "payout=claim"),
+        "--design payout is given twice",
+    ),
+    case(
         "design for a failure file",
         given("verify", "--replay", "f.json", "--design", "payout=push"),
         "leave --design out",

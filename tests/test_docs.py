@@ -190,6 +190,7 @@ NOT_REACHED = re.compile(r"^\w+: not reached: .*\n|; not all was reached \(.*\)"
 def shape(output: str) -> list[str]:
     """The lines of an output but for numbers, spacing, and what a short run did not reach."""
     text = NOT_REACHED.sub("", WRAPPED.sub(" · ", output)).replace("UNREACHED", "HOLDS")
+    text = re.sub(r"program [0-9a-f]{12}", "program 0", text)
     return [" ".join(NUMBER.sub("0 ", line).split()) for line in text.splitlines()]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from choir_model.cli.messages import say, tolerate_any_text
+from choir_model.cli import completion
+from choir_model.cli.messages import BadInput, say, tolerate_any_text
 
 USAGE, UNFINISHED = 2, 3
 
@@ -31,6 +32,7 @@ def _run() -> int:
     from choir_model.cli.app import choir
 
     try:
+        completion.prepare()
         status: int = choir(prog_name="choir", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
@@ -39,6 +41,8 @@ def _run() -> int:
         command = error.ctx.command_path if error.ctx else "choir"
         message = error.format_message().rstrip(".")
         return say(command, f"{message}; see {command} --help", USAGE)
+    except BadInput as error:
+        return say("choir", str(error), USAGE)
     except click.Abort:
         return say("choir", "interrupted", UNFINISHED)
     return status

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from choir_model import __version__
+from choir_model.cli import completion as completions
 
 FILE = click.Path(path_type=Path)
 
@@ -16,6 +17,13 @@ FILE = click.Path(path_type=Path)
 @click.version_option(__version__, prog_name="choir-model")
 def choir() -> None:
     """Choir's dual-state system as a model, and in lockstep with the real engines.
+
+    \b
+    Examples:
+      choir verify                                    the main job, in half a minute
+      choir import export.zip --format slack -o talk.jsonl
+      choir engine check die_hard.py                  a model of your own
+      source <(choir completion bash)                 complete commands with Tab
 
     Exit status: 0 holds, 1 violated, 2 usage or bad input, 3 could not finish.
     """
@@ -74,6 +82,7 @@ def choir() -> None:
     "choices",
     multiple=True,
     metavar="KEY=VALUE",
+    shell_complete=completions.designs,
     help="A variant of the on-chain design, such as payout=push; may be given again.",
 )
 @click.option(
@@ -83,6 +92,7 @@ def choir() -> None:
     "--store",
     type=FILE,
     metavar="DIR",
+    shell_complete=completions.directories,
     help="New or empty directory for the vector store.  [default: a temporary one]",
 )
 @click.option(
@@ -110,13 +120,105 @@ def verify(**options: Any) -> None:
     raise SystemExit(verify_command.run(verify_command.Request(**options)))
 
 
+@choir.command(name="import")
+@click.argument("file", type=FILE)
+@click.option(
+    "--format",
+    type=click.Choice(["slack", "discord", "generic"]),
+    required=True,
+    help="What wrote FILE; generic: a table of messages as .csv, .tsv, .json or .jsonl.",
+)
+@click.option(
+    "-o", "--output", type=FILE, required=True, metavar="LOG.jsonl", help="The log to write."
+)
+@click.option(
+    "--channel", "channels", multiple=True, metavar="NAME", help="Only this one; may be repeated."
+)
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="Where time, author, text or channel is in a generic FILE; may be repeated.",
+)
+@click.option("--title", metavar="TEXT", help="Title of the log.  [default: the name of FILE]")
+@click.option(
+    "--stake",
+    metavar="CHOIR",
+    default="1",
+    show_default=True,
+    help="What whoever has no seat stakes with each message.",
+)
+@click.option(
+    "--tokens",
+    metavar="CHOIR",
+    default="100",
+    show_default=True,
+    help="What everybody holds at first; more if their stakes need it.",
+)
+@click.option(
+    "--votes",
+    type=click.Choice(["approve", "deny"]),
+    default="approve",
+    show_default=True,
+    help="Whether all who are seated approve a newcomer at once, or the creator denies.",
+)
+@click.option(
+    "--seats", type=click.IntRange(1, 32), default=32, show_default=True, help="In each thread."
+)
+@click.option(
+    "--privacy",
+    type=click.Choice(["public", "premium", "thread_only"]),
+    default="public",
+    show_default=True,
+    help="Of every message.",
+)
+def import_(**options: Any) -> None:
+    """Turn the export of a chat into a conversation log.
+
+    Channels become threads, which their first speakers create.  Whoever speaks later
+    submits a first message as a spec, and is approved.  What Choir refuses, such as the
+    same words twice, is expected to be refused.  Nothing is executed; FILE can be a
+    folder or a zip archive for slack, and a folder for discord.
+
+    \b
+    Examples:
+      choir import export.zip --format slack -o talk.jsonl --channel general
+      choir import general.json --format discord -o talk.jsonl --votes deny
+      choir import chat.csv --format generic -o talk.jsonl --field author=sender
+      choir verify talk.jsonl --steps 0
+    """
+    from choir_model.cli import import_command
+
+    raise SystemExit(import_command.run(import_command.Request(**options)))
+
+
+@choir.command()
+@click.argument("shell", type=click.Choice(completions.SHELLS))
+def completion(shell: str) -> None:
+    """Print the script that completes commands, options and their values with Tab.
+
+    \b
+    Put one of these lines into the file that your shell reads when it starts:
+      source <(choir completion bash)            ~/.bashrc, bash 4.4 or later
+      source <(choir completion zsh)             ~/.zshrc, after compinit
+      choir completion fish | source             ~/.config/fish/config.fish
+    """
+    click.echo(completions.script(choir, shell))
+
+
 @choir.group()
 def engine() -> None:
-    """Check models of your own with the explicit-state engine."""
+    """Check models of your own with the explicit-state engine.
+
+    \b
+    Example:
+      choir engine check die_hard.py
+    """
 
 
 @engine.command()
-@click.argument("file", metavar="FILE.py[:NAME]")
+@click.argument("file", metavar="FILE.py[:NAME]", shell_complete=completions.files)
 @click.option(
     "--property",
     "properties",

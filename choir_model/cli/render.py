@@ -12,7 +12,7 @@ from choir_model.lockstep.compare import Coverage
 from choir_model.verify.commands import format_amount
 from choir_model.verify.pointers import command_again
 from choir_model.verify.replay import Conversation
-from choir_model.verify.report import FailureReport, Report, Verdict
+from choir_model.verify.report import SHOWN, FailureReport, Report, Verdict
 
 COLOURS = {
     Verdict.HOLDS: "green",
@@ -62,9 +62,12 @@ def _identity(console: Console, report: Report) -> None:
         lines = (replayed.path, f"{replayed.message} ({replayed.where}, seed {replayed.seed})")
         console.print(f"[dim]file    [/dim]  {escape(printable(lines[0]))}")
         console.print(f"[dim]found   [/dim]  {escape(printable(lines[1]))}")
+        if replayed.differs:
+            console.print(f"[dim]with    [/dim]  {escape(printable(' · '.join(replayed.differs)))}")
     else:
         console.print(f"[dim]seed    [/dim]  {report.seed}, for {grouped(report.steps)} steps")
-    for title, items in (("versions", versions), ("design", design)):
+    ledger = [f"{report.tested.ledger} · program {report.tested.program[:SHOWN]}"]
+    for title, items in (("ledger", ledger), ("versions", versions), ("design", design)):
         for number, line in enumerate(filled(items, console.width - 10)):
             console.print(f"[dim]{'' if number else title:8}[/dim]  {escape(line)}")
 

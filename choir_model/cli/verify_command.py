@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import sys
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from choir_model.program.bindings import Design
     from choir_model.verify.failure import FailureFile
     from choir_model.verify.log import Log
-    from choir_model.verify.report import Report
+    from choir_model.verify.report import Report, Tested
     from choir_model.verify.run import Inputs
 
 HOLDS, VIOLATED, USAGE, UNFINISHED = 0, 1, 2, 3
@@ -255,7 +256,7 @@ def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
 
     design = _design(request.choices)
     program = _program(request.program)
-    ledger, ledger_versions = _ledger(request.ledger, program)
+    ledger, tested = _ledger(request, program)
     store = _store(request.store)
     try:
         yield Inputs(
@@ -265,8 +266,8 @@ def _inputs(request: Request, logs: tuple[Log, ...]) -> Iterator[Inputs]:
             request.seed,
             request.steps,
             request.failure_file,
+            tested,
             design,
-            ledger_versions,
         )
     finally:
         with suppress(StoreError):  # by now there is a report, which matters more
@@ -283,13 +284,15 @@ def _design(choices: tuple[str, ...]) -> Design | None:
         raise BadInput(f"--design {error}") from None
 
 
-def _ledger(name: str, program: bytes) -> tuple[Callable[[], LedgerPort], dict[str, str]]:
-    """What makes the ledger of that name, and the versions it depends on; opened once to see."""
+def _ledger(request: Request, program: bytes) -> tuple[Callable[[], LedgerPort], Tested]:
+    """What makes the ledger asked for, and which one that is; opened once to see."""
     from choir_model.adapters.bankrun import BankrunLedger
     from choir_model.adapters.litesvm import LiteSvmLedger
     from choir_model.lockstep.both import BothLedgers
     from choir_model.ports.ledger import EngineUnavailable
+    from choir_model.verify.report import Tested
 
+    name = request.ledger
     makers: dict[str, Callable[[], LedgerPort]] = {
         "litesvm": lambda: LiteSvmLedger(program),
         "bankrun": lambda: BankrunLedger(program),
@@ -299,9 +302,13 @@ def _ledger(name: str, program: bytes) -> tuple[Callable[[], LedgerPort], dict[s
         ledger = makers[name]()
     except EngineUnavailable as error:
         raise BadInput(f"--ledger {name}: {error}") from None
-    versions = dict(ledger.versions)
+    options: tuple[str, ...] = () if name == "litesvm" else ("--ledger", name)
+    if request.program is not None:
+        options += ("--program", str(request.program))
+    digest = hashlib.sha256(program).hexdigest()
+    tested = Tested(name, digest, options, dict(ledger.versions))
     ledger.close()
-    return makers[name], versions
+    return makers[name], tested
 
 
 def _program(path: Path | None) -> bytes:

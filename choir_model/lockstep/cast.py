@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from choir_model.domain.identity import Address, Hash, RecordKey, content_hash
-from choir_model.ports.ledger import AccountImage, Confirmed, LedgerPort, Purse
+from choir_model.ports.ledger import AccountImage, Confirmed, LedgerPort, Outcome, Purse
 from choir_model.program import addresses, calls, designs
 from choir_model.program.bindings import Design
 
@@ -183,15 +183,15 @@ class Cast:
         ledger.put_account(self.unborn_token, AccountImage(addresses.TOKEN, bytes(165)))
         ledger.create_token_account(self.frozen, self.mint, self.wallets[1])
         if setting.initialized:
-            _must(ledger, self.initialize(setting), self.authority)
+            must(ledger, self.initialize(setting), self.authority)
             for number, wallet in enumerate(self.wallets[: self.AUTHORS]):
                 amount = POOR if number == self.AUTHORS - 1 else RICH
                 give = calls.token_transfer(
                     self.authority, self.reserve, self.token(wallet), amount
                 )
-                _must(ledger, give, self.authority)
+                must(ledger, give, self.authority)
             give = calls.token_transfer(self.authority, self.reserve, self.frozen, RICH)
-            _must(ledger, give, self.authority)
+            must(ledger, give, self.authority)
         ledger.put_account(self.frozen, self._frozen(RICH if setting.initialized else 0))
 
     def _frozen(self, amount: int) -> AccountImage:
@@ -219,7 +219,17 @@ def initialization(
     )
 
 
-def _must(ledger: LedgerPort, call: calls.Call, payer: Address) -> None:
+class Unprepared(Exception):
+    """A ledger refuses what a world is prepared with, which the rules allow."""
+
+    def __init__(self, call: calls.Call, outcome: Outcome) -> None:
+        super().__init__(f"{call.name}: {outcome}")
+        self.call = call
+        self.outcome = outcome
+
+
+def must(ledger: LedgerPort, call: calls.Call, payer: Address) -> None:
+    """Run a call that the rules allow.  Raises `Unprepared` where the ledger does not."""
     outcome = ledger.execute(call, payer)
     if not isinstance(outcome, Confirmed):
-        raise RuntimeError(f"{ledger.name}: preparing the cast: {call.name}: {outcome}")
+        raise Unprepared(call, outcome)

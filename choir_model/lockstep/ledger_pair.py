@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from choir_model.domain.identity import Address
 from choir_model.ledger.conservation import Audit, Imbalance, audit
 from choir_model.ledger.port import ReferenceLedger
-from choir_model.lockstep.cast import Setting, World
+from choir_model.lockstep.cast import Setting, Unprepared, World
 from choir_model.lockstep.compare import Coverage, Disagreement, Violation, agree
 from choir_model.ports.ledger import (
     AccountImage,
@@ -157,7 +157,11 @@ class LedgerPair:
             self._restore(self._blank)
             for ledger in (self.reference, self.real):
                 ledger.advance(0, max(0, setting.start - ledger.clock().unix_timestamp))
-                self.cast.prepare(ledger, setting)
+            self.cast.prepare(self.reference, setting)
+            try:
+                self.cast.prepare(self.real, setting)
+            except (Unprepared, UnregisteredRefusal) as refused:
+                raise Disagreement("begin", "preparation", "Confirmed", str(refused)) from None
             self.genesis[setting] = (self.reference.save(), self.real.save())
         self._restore(self.genesis[setting])
         self._saved = None

@@ -48,7 +48,7 @@ def texts(design: Design) -> dict[str, str]:
 
 
 def design_of(choices: Iterable[str]) -> Design:
-    """The default design with `choices` of the form ``key=value``; a later one wins.
+    """The default design with `choices` of the form ``key=value``, each key at most once.
 
     Raises `UnknownVariant`.
 
@@ -64,6 +64,8 @@ def design_of(choices: Iterable[str]) -> Design:
         if value not in by_name:
             expected = " or ".join(by_name)
             raise UnknownVariant(f"{key} has no variant {value!r}; expected {expected}")
+        if key in chosen:
+            raise UnknownVariant(f"{key} is given twice; expected one variant of it")
         chosen[key] = by_name[value]
     return dataclasses.replace(DEFAULT, **chosen)
 

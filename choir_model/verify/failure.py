@@ -39,7 +39,8 @@ class FailureFileError(Exception):
 class FailureFile:
     """What a failure file says.  `users`: those of a conversation; None for the machines.
 
-    `where` and `message` say what failed, `seed` with which seed; `kind` is the kind of a
+    `where` and `message` say what failed, `seed` with which seed, `ledger` and `program` (SHA-256)
+    on which ledger, where the file says so; `kind` is the kind of a
     `FailureReport`, or ``"error"`` for an error of ours.
     """
 
@@ -51,6 +52,8 @@ class FailureFile:
     kind: str
     message: str
     seed: int
+    ledger: str = ""
+    program: str = ""
 
 
 def write_json(path: Path, value: object) -> None:
@@ -110,9 +113,11 @@ def read_failure(path: Path) -> FailureFile:
     if not isinstance(commands, list) or not commands:
         wrong("field commands: expected a list that is not empty")
     where, kind, message = (_text(path, value, n) for n in ("where", "kind", "message"))
+    ledger, program = (_text(path, {n: "", **value}, n) for n in ("ledger", "program"))
     decoded = _commands(path, machine, commands)
     named = None if users is None else tuple(users)
-    return FailureFile(path, machine, named, decoded, where, kind, message, seed)
+    about = where, kind, message, seed, ledger, program
+    return FailureFile(path, machine, named, decoded, *about)
 
 
 def _text(path: Path, value: dict[str, Any], name: str) -> str:

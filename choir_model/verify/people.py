@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping
 
 from choir_model.domain.identity import Address
-from choir_model.lockstep.cast import Setting, initialization
-from choir_model.ports.ledger import Confirmed, LedgerPort, Purse
+from choir_model.lockstep.cast import Setting, initialization, must
+from choir_model.ports.ledger import LedgerPort, Purse
 from choir_model.program import addresses
 
 
@@ -42,9 +42,7 @@ class People:
         ledger.create_mint(self.mint, self.authority, None)
         ledger.create_token_account(self.reserve, self.mint, self.authority)
         call = initialization(setting, self.authority, self.mint, self.reserve)
-        outcome = ledger.execute(call, self.authority)
-        if not isinstance(outcome, Confirmed):
-            raise RuntimeError(f"{ledger.name}: initialize: {outcome}")
+        must(ledger, call, self.authority)
 
     def holders(self) -> list[Address]:
         """Every token account of the mint but the vaults."""

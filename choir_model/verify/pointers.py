@@ -26,4 +26,4 @@ def command_again(failure: FailureReport) -> str | None:
     """The shell command that executes the failing commands once more, if they are in a file."""
     if failure.replay_file is None:
         return None
-    return f"choir verify --replay {shlex.quote(failure.replay_file)}"
+    return shlex.join(["choir", "verify", "--replay", failure.replay_file, *failure.options])

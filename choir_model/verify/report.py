@@ -10,6 +10,7 @@ field              content
 tool               ``"choir verify"``
 verdict            ``"HOLDS"``, ``"VIOLATED"`` or ``"UNKNOWN"``: exit status 0, 1, 3
 seed · steps       as given
+ledger · program   the ledger references are compared with, and the SHA-256 of its program
 design · versions  objects of text
 conversations      those replayed to their end: path, title, commands (lines), steps, records
                    on the ledger, stored (records whose content is in the store unharmed),
@@ -21,8 +22,8 @@ machines           those run: name, verdict (``"UNREACHED"`` too), steps, exampl
                    counters: commands, refusals, events, situations
 failure            null, or where, kind (``"disagreement"``, ``"violation"`` or
                    ``"expectation"``), message, commands, diff, replay_file, unwritten
-replayed           null, or the failure file executed again: path, where, message, seed and
-                   number of commands
+replayed           null, or the failure file executed again: path, where, message, seed,
+                   number of commands, and what it was found with where that differs
 unfinished         null, or why the run was cut short
 =================  ========================================================================
 """
@@ -30,6 +31,7 @@ unfinished         null, or why the run was cut short
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -37,6 +39,9 @@ from typing import Any
 from choir_model.lockstep.compare import Coverage
 from choir_model.verify.commands import format_amount
 from choir_model.verify.replay import Conversation
+
+SHOWN = 12
+"""Characters of a SHA-256 that are shown to people."""
 
 
 class Verdict(Enum):
@@ -73,7 +78,7 @@ class MachineRun:
 class FailureReport:
     """What failed first: the least command sequence found, and both sides as a diff.
 
-    `replay_file` executes it again; `unwritten` says why there is none.
+    `replay_file` executes it again, with `options`; `unwritten` says why there is none.
     """
 
     where: str
@@ -83,28 +88,48 @@ class FailureReport:
     diff: str = ""
     replay_file: str | None = None
     unwritten: str | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A failure file that was executed again: what it says had failed, and how much it holds."""
+    """A failure file that was executed again: what it says had failed, and how much it holds.
+
+    `differs` says what it was found with where that is not what it is executed with.
+    """
 
     path: str
     where: str
     message: str
     seed: int
     commands: int
+    differs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The ledger that references are compared with.
+
+    `ledger` is its name and `program` the SHA-256 of the program it runs; `options` are those
+    of the command line that choose both again, `versions` what only this ledger depends on.
+    """
+
+    ledger: str
+    program: str
+    options: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Report:
-    """A whole run.  Seed, versions and design are its identity.
+    """A whole run.  Seed, ledger, program, versions and design are its identity.
 
     `crash` is the exception of an error of ours, which is no finding about the system.
     """
 
     seed: int
     steps: int
+    tested: Tested
     design: dict[str, str]
     versions: dict[str, str]
     conversations: list[Conversation] = field(default_factory=list)
@@ -135,6 +160,8 @@ class Report:
             "verdict": self.verdict.name,
             "seed": self.seed,
             "steps": self.steps,
+            "ledger": self.tested.ledger,
+            "program": self.tested.program,
             "design": self.design,
             "versions": self.versions,
             "conversations": [_conversation(c) for c in self.conversations],

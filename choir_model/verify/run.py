@@ -14,9 +14,9 @@ import dataclasses
 import math
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,7 +43,15 @@ from choir_model.verify.log import Log
 from choir_model.verify.people import People
 from choir_model.verify.readable import diff, names_of, told
 from choir_model.verify.replay import Replay, Unexpected, users_of
-from choir_model.verify.report import FailureReport, MachineRun, Replayed, Report, Verdict
+from choir_model.verify.report import (
+    SHOWN,
+    FailureReport,
+    MachineRun,
+    Replayed,
+    Report,
+    Tested,
+    Verdict,
+)
 
 SHARES: dict[Machine, float] = {"ledger": 0.5, "content": 0.2, "system": 0.3}
 """How the budget of steps is divided among the machines."""
@@ -65,7 +73,7 @@ class Inputs:
 
     `ledger` makes a fresh ledger; `store` is one store, emptied again and again.  `design` is
     what the user asked for: None for the default one, and for each log the one it is written for.
-    `ledger_versions`: of what only the chosen ledger depends on.
+    `tested` says which ledger it is.
     """
 
     ledger: Callable[[], LedgerPort]
@@ -74,8 +82,8 @@ class Inputs:
     seed: int
     steps: int
     failure_file: Path
+    tested: Tested
     design: Design | None = None
-    ledger_versions: Mapping[str, str] = field(default_factory=dict)
 
 
 FINDINGS = (Disagreement, Violation, UnregisteredRefusal)
@@ -105,7 +113,7 @@ class Crash(Exception):
 
 def verify(inputs: Inputs, listener: Listener) -> Report:
     """Replay the logs and run the machines; never raises for what they find."""
-    report = Report(inputs.seed, inputs.steps, _chosen(inputs), versions(inputs))
+    report = Report(inputs.seed, inputs.steps, inputs.tested, _chosen(inputs), versions(inputs))
     with _ending(report):
         for log in inputs.logs:
             _converse(inputs, log, report, listener)
@@ -143,7 +151,7 @@ def versions(inputs: Inputs) -> dict[str, str]:
     packages = ("solders", "qdrant-edge-py", "hypothesis")
     found = {"choir-model": __version__, "python": platform.python_version()}
     found |= {package: version(package) for package in packages}
-    return {**found, **inputs.ledger_versions}
+    return {**found, **inputs.tested.versions}
 
 
 def _converse(inputs: Inputs, log: Log, report: Report, listener: Listener) -> None:
@@ -266,10 +274,9 @@ def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
 
     Raises `FailureFileError` for a command that cannot be executed.
     """
-    report = Report(given.seed, 0, _design_of(given), versions(inputs))
-    report.replayed = Replayed(
-        str(given.path), given.where, given.message, given.seed, len(given.commands)
-    )
+    report = Report(given.seed, 0, inputs.tested, _design_of(given), versions(inputs))
+    about = given.where, given.message, given.seed, len(given.commands)
+    report.replayed = Replayed(str(given.path), *about, _differs(given, inputs.tested))
     ledger = inputs.ledger()
     with _ending(report):
         pair = pair_for(given.machine, given.users, ledger, inputs.store, Coverage())
@@ -285,6 +292,16 @@ def replay_failure(inputs: Inputs, given: FailureFile) -> Report:
             raise FailureFileError(given.path, f"field commands[{number}]: {_why(error)}")
     ledger.close()
     return report
+
+
+def _differs(given: FailureFile, tested: Tested) -> tuple[str, ...]:
+    """What a failure was found with, where it is executed with something else."""
+    found = []
+    if given.ledger not in ("", tested.ledger):
+        found.append(f"ledger {given.ledger}")
+    if given.program not in ("", tested.program):
+        found.append(f"program {given.program[:SHOWN]}")
+    return tuple(found)
 
 
 def _design_of(given: FailureFile) -> dict[str, str]:
@@ -315,12 +332,14 @@ def _stop(
         "kind": found.kind,
         "message": found.message,
         "seed": inputs.seed,
+        "ledger": inputs.tested.ledger,
+        "program": inputs.tested.program,
         "versions": versions(inputs),
     }
     file = str(inputs.failure_file)
     try:
         write_failure(inputs.failure_file, machine, users, failure.commands, about)
-        found = dataclasses.replace(found, replay_file=file)
+        found = dataclasses.replace(found, replay_file=file, options=inputs.tested.options)
     except OSError as error:
         found = dataclasses.replace(found, unwritten=f"{file}: {error.strerror or error}")
     if isinstance(failure.cause, FINDINGS):
