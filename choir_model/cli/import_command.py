@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterator
@@ -173,6 +174,4 @@ def _show(request: Request, found: Imported, skipped: Counter[str]) -> None:
     try:
         print("\n".join(lines), flush=True)
     except OSError:
-        import sys
-
         sys.stdout = None  # or Python tries again at its end
