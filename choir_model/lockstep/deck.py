@@ -94,9 +94,9 @@ def elsewhere(stage: Stage) -> None:
     cast, design = stage.cast, stage.design
     first, second = cast.wallets[:2]
     stage.begin(USUAL)
-    stage.send(calls.create_thread(second, cast.mint, 0))
+    stage.send(calls.create_thread(second, cast.mint, 1))
     key = stage.spec(1)
-    other, record = replace(key, thread=cast.thread(1)), addresses.record(key, design)
+    other, record = replace(key, thread=cast.thread(3)), addresses.record(key, design)
     for call in (
         calls.vote(second, other, Decision.APPROVE, design),
         calls.settle(other, design),
@@ -159,7 +159,7 @@ def approval(stage: Stage) -> None:
     stage.settle(key)
     stage.claim(key, first, cast.token(first))
     other = stage.spec(3, 1)
-    stage.approve(other, 0, 0, 2)
+    stage.approve(other, 2, 2, 0)
 
 
 def late_vote(stage: Stage) -> None:
@@ -226,7 +226,7 @@ def denied_and_approved(stage: Stage) -> None:
     stage.approve(stage.spec(1))
     key = stage.spec(3, 1, UNEVEN)
     stage.deny(key, 1)
-    stage.approve(key, 0)
+    stage.approve(key, 1, 0)
     stage.wait()
     stage.settle(key, (1,))
 
@@ -250,6 +250,7 @@ def expired(stage: Stage) -> None:
     key, second = stage.spec(1, 0, UNEVEN), cast.wallets[1]
     stage.wait()
     stage.settle(key)
+    stage.claim(key, cast.wallets[0])
     stage.claim(key, second, cast.frozen, cast.token(second), cast.token(second))
 
 

@@ -105,6 +105,7 @@ def damaged(stage: Stage, call: Call, wrong: str, owner: Address, data: Address)
     roles, crank = INSTRUCTIONS[call.name].accounts, stage.cast.crank
     for bad in (
         call.with_data(call.data[:4]),
+        call.with_data(bytes([call.data[0] ^ 1]) + call.data[1:]),
         call.with_data(call.data + b"\0"),
         call.with_accounts(0),
         call.with_accounts(len(roles) - 1),
