@@ -11,15 +11,20 @@ from solders.pubkey import Pubkey
 from test_ledger_variants import AUTHOR, world_of
 
 from choir_model.adapters.litesvm import LiteSvmLedger
-from choir_model.domain.identity import Address
-from choir_model.lockstep.cast import WINDOW
-from choir_model.ports.ledger import AccountImage, LedgerPort
+from choir_model.adapters.solana import FEES_ONLY_LAMPORTS
+from choir_model.domain.identity import Address, content_hash
+from choir_model.ledger.guards import CREATED
+from choir_model.lockstep.cast import MIN_STAKE, SETTINGS, WINDOW, Cast, Setting, initialization
+from choir_model.ports.ledger import AccountImage, Foreign, LedgerPort, Purse
 from choir_model.program import addresses, bindings, calls
 from choir_model.program.addresses import SYSTEM
 from choir_model.program.bindings import ACCOUNTS, Reason
+from choir_model.program.calls import Call
 
 Make = Callable[[], LedgerPort]
 STRANGER: Address = b"\x55" * 32
+SPARE_MINT, SPARE_RESERVE = b"\x57" * 32, b"\x58" * 32
+BLANK = SETTINGS[-1]
 U64_MAX = 2**64 - 1
 FEE = 5000
 """Lamports for one signature."""
@@ -84,6 +89,111 @@ def test_who_creates_an_account_pays_what_is_missing(make: Make, short: int) -> 
     world.spec(1, "may I")
     assert before - lamports(world, world.wallet(1)) == FEE + max(0, short)
     assert lamports(world, place) == rent - min(0, short)
+
+
+def created_by(call: Call) -> tuple[Address, ...]:
+    """The accounts a call creates, in IDL order."""
+    return tuple(call.address(role) for role in CREATED[call.name])
+
+
+def thread_and_message(world: World, who: Address) -> tuple[Call, Call]:
+    """A thread of `who`'s, and their message in it."""
+    create = calls.create_thread(who, world.mint, 0)
+    thread, hash_ = create.address("thread"), content_hash("hello")
+    return create, calls.submit_message(who, thread, hash_, world.design)
+
+
+def spec_by(world: World, number: int) -> Call:
+    """A spec of a wallet's in thread 0, from their own token account."""
+    who, hash_ = world.wallet(number), content_hash("may I")
+    own = world.token(number)
+    return calls.submit_spec(who, own, world.thread, hash_, MIN_STAKE, world.design)
+
+
+def initialization_by(world: World, who: Address) -> Call:
+    """`initialize` with `who` as the authority of a mint of theirs."""
+    world.ledger.create_mint(SPARE_MINT, who, None)
+    world.ledger.create_token_account(SPARE_RESERVE, SPARE_MINT, who)
+    return initialization(Setting("usual"), who, SPARE_MINT, SPARE_RESERVE)
+
+
+@worlds
+@pytest.mark.parametrize("purse", [Purse.EMPTY, Purse.FEES_ONLY])
+def test_a_poor_payer_creates_what_was_paid_for_beforehand(make: Make, purse: Purse) -> None:
+    """L2: and pays as soon as one account of several is not, whichever it is."""
+    world = World(make, BLANK, thread=False)
+    poor = world.wallet(Cast.THIN)
+    world.ledger.fund(poor, purse)
+    needs_what_is_lacking(world, initialization_by(world, poor))
+
+    world = World(make)
+    world.give(world.token(Cast.THIN), MIN_STAKE)
+    world.ledger.fund(poor, purse)
+    create, message = thread_and_message(world, poor)
+    for call in (create, message, spec_by(world, Cast.THIN)):
+        needs_what_is_lacking(world, call)
+
+
+def needs_what_is_lacking(world: World, call: Call) -> None:
+    """The call is refused as long as one of the accounts it creates has no lamports."""
+    created = created_by(call)
+    for lacking in created:
+        for address in created:
+            world.ledger.fund(address, Purse.EMPTY if address == lacking else Purse.AMPLE)
+        assert world.refused(call, world.cast.crank) is Foreign.INSUFFICIENT_LAMPORTS, lacking
+    world.ledger.fund(created[-1], Purse.AMPLE)
+    world.do(call, world.cast.crank)
+
+
+def test_who_has_lamports_for_fees_only_has_less_than_any_rent() -> None:
+    """L2: of what the program creates; the config is the smallest."""
+    rent = LiteSvmLedger().rent_exempt
+    sizes = [layout.size for layout in ACCOUNTS.values()]
+    assert min(sizes) == ACCOUNTS[bindings.Config].size < 165
+    assert rent(0) < FEES_ONLY_LAMPORTS < rent(min(sizes)) == 1_350_240
+
+
+OTHERS: dict[str, AccountImage] = {
+    "a nonce": AccountImage(SYSTEM, bytes(80)),
+    "another program's": AccountImage(STRANGER, b"data"),
+    "another program's, without data": AccountImage(STRANGER, b""),
+    "the program's": AccountImage(addresses.PROGRAM, b"garbage"),
+    "a token account": AccountImage(addresses.TOKEN, bytes(108) + b"\1" + bytes(56)),
+    "SPL Token's, but nothing": AccountImage(addresses.TOKEN, b"\7" * 66),
+}
+
+
+@worlds
+@pytest.mark.parametrize("kind", OTHERS)
+def test_nothing_but_a_plain_wallet_pays_rent(make: Make, kind: str) -> None:
+    """L3: the system program takes lamports from no other account, and that is registered."""
+    world = World(make)
+    odd = world.wallet(Cast.AUTHORS - 2)
+    world.ledger.put_account(odd, OTHERS[kind])
+    create, message = thread_and_message(world, odd)
+    for call in (create, spec_by(world, Cast.AUTHORS - 2)):
+        assert world.refused(call, world.cast.crank) is Foreign.PAYER_NOT_VACANT
+    for address in created_by(create):
+        world.ledger.fund(address, Purse.AMPLE)
+    world.do(create, world.cast.crank)
+    assert world.refused(message, world.cast.crank) is Foreign.PAYER_NOT_VACANT
+    world.ledger.fund(created_by(message)[0], Purse.AMPLE)
+    world.do(message, world.cast.crank)
+
+
+@worlds
+def test_a_mint_that_is_its_own_authority_pays_no_rent(make: Make) -> None:
+    """L1, L3: it signs and is fit to become CHOIR, once others have paid."""
+    world = World(make, BLANK, thread=False)
+    mint = world.wallet(Cast.THIN)
+    world.ledger.create_mint(mint, mint, mint)
+    world.ledger.create_token_account(SPARE_RESERVE, mint, mint)
+    call = initialization(Setting("usual"), mint, mint, SPARE_RESERVE)
+    assert world.refused(call, world.cast.crank) is Foreign.PAYER_NOT_VACANT
+    for address in created_by(call):
+        world.ledger.fund(address, Purse.AMPLE)
+    world.do(call, world.cast.crank)
+    assert world.config().mint == mint
 
 
 def lamports(world: World, address: Address) -> int:

@@ -208,6 +208,13 @@ def thin(world: Real) -> Outcome:
     return world.ledger.execute(calls.create_thread(wallet, world.mint, 0), wallet)
 
 
+def nonce(world: Real) -> Outcome:
+    wallet = world.wallet(1)
+    world.ledger.put_account(wallet, AccountImage(addresses.SYSTEM, bytes(80)))
+    call = calls.create_thread(wallet, world.mint, 0)
+    return world.ledger.execute(call, world.cast.crank)
+
+
 def sent(make: Callable[[Real], Call]) -> Callable[[Real], Outcome]:
     return lambda world: world.ledger.execute(make(world), world.cast.crank)
 
@@ -219,6 +226,7 @@ REFUSALS: dict[Foreign, Callable[[Real], Outcome]] = {
     Foreign.INSUFFICIENT_FUNDS_FOR_FEE: purse(9_999),
     Foreign.INSUFFICIENT_FUNDS_FOR_RENT: purse(890_880 + 9_999),
     Foreign.INSUFFICIENT_LAMPORTS: thin,
+    Foreign.PAYER_NOT_VACANT: nonce,
     Foreign.TOKEN_INSUFFICIENT_FUNDS: sent(lambda w: transfer(w, w.token(0), w.token(1), RICH + 1)),
     Foreign.TOKEN_OWNER_MISMATCH: sent(lambda w: transfer(w, w.token(1), w.token(0))),
     Foreign.TOKEN_MINT_MISMATCH: sent(

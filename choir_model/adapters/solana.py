@@ -20,8 +20,13 @@ from choir_model.program.calls import Call
 GENESIS_SLOT = 435_888_000
 """First slot, in the range of mainnet's slots of 2026, so that no code counts on zero."""
 AMPLE_LAMPORTS = 10**15
-FEES_ONLY_LAMPORTS = 890_880 + 1_000_000
-"""Rent exemption of an empty account and 200 signatures: less than a record's rent."""
+FEES_ONLY_LAMPORTS = 890_880 + 450_000
+"""Rent exemption of an empty account and 90 signatures.
+
+Less than the rent of the config (1 350 240), the smallest account the program creates: so
+whoever has no more can pay for none that has nothing yet, and the transfer itself refuses,
+not the runtime because the payer is left with too little.
+"""
 PACKET_BYTES = 1232
 """Longest transaction that clusters pass on; the engines run longer ones all the same."""
 LOOKUP_TABLES = base58_decode("AddressLookupTab1e1111111111111111111111111")
@@ -89,9 +94,10 @@ class SolanaLedger(ABC):
         return address
 
     def fund(self, wallet: Address, purse: Purse) -> None:
-        """Give a wallet the lamports its purse stands for."""
+        """Give an address the lamports the purse stands for; its owner and data stay."""
         amounts = {Purse.EMPTY: 0, Purse.FEES_ONLY: FEES_ONLY_LAMPORTS, Purse.AMPLE: AMPLE_LAMPORTS}
-        self._put(wallet, SYSTEM, b"", amounts[purse])
+        found = self.account(wallet) or AccountImage(SYSTEM, b"")
+        self._put(wallet, found.owner, found.data, amounts[purse])
 
     def create_mint(self, mint: Address, authority: Address, freeze: Address | None) -> None:
         """Put an empty SPL mint at `mint`, as ``InitializeMint2`` would leave it."""
@@ -111,8 +117,11 @@ class SolanaLedger(ABC):
         self._put_rent_exempt(table, LOOKUP_TABLES, header + b"".join(listed))
 
     def put_account(self, address: Address, image: AccountImage) -> None:
-        """Put arbitrary bytes at `address`."""
-        self._put_rent_exempt(address, image.owner, image.data)
+        """Put arbitrary bytes at `address`; lamports beyond its rent stay."""
+        found = self.account(address)
+        held = found.lamports if found else None
+        lamports = max(held or 0, self.rent_exempt(len(image.data)))
+        self._put(address, image.owner, image.data, lamports)
 
     def _put_rent_exempt(self, address: Address, owner: Address, data: bytes) -> None:
         self._put(address, owner, data, self.rent_exempt(len(data)))

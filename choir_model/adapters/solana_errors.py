@@ -18,6 +18,11 @@ TOKEN_ERRORS = {
     0x11: Foreign.TOKEN_FROZEN,
 }
 SYSTEM_ERRORS = {0x1: Foreign.INSUFFICIENT_LAMPORTS}
+SYSTEM_PROGRAM_ERRORS = {
+    "InvalidArgument": Foreign.PAYER_NOT_VACANT,
+    "ExternalAccountLamportSpend": Foreign.PAYER_NOT_VACANT,
+}
+"""Of a transfer of rent: the payer holds data, or is not the system program's to take from."""
 TRANSACTION_ERRORS = {
     "AlreadyProcessed": Foreign.ALREADY_PROCESSED,
     "BlockhashNotFound": Foreign.BLOCKHASH_NOT_FOUND,
@@ -33,6 +38,11 @@ TOKEN_PROGRAM_ERRORS = {
     "ReadonlyLamportChange": Foreign.READ_ONLY,
     "ReadonlyDataModified": Foreign.READ_ONLY,
 }
+PROGRAM_ERRORS: dict[str | None, dict[str, Foreign]] = {
+    base58(TOKEN): TOKEN_PROGRAM_ERRORS,
+    base58(SYSTEM): SYSTEM_PROGRAM_ERRORS,
+}
+"""What the runtime's own names for an error mean, by the program that failed with it."""
 
 
 def refusal(error: Any, logs: list[str]) -> Reason | Foreign:
@@ -60,7 +70,7 @@ def refusal(error: Any, logs: list[str]) -> Reason | Foreign:
         found = Foreign.UNITS_EXHAUSTED
     else:
         name = str(inner).rsplit(".", 1)[-1]
-        found = TOKEN_PROGRAM_ERRORS.get(name) if program == base58(TOKEN) else None
+        found = PROGRAM_ERRORS.get(program, {}).get(name)
     if found is None:
         raise UnregisteredRefusal(f"{error} of program {program}: {' | '.join(logs[-3:])}")
     return found

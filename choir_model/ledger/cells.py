@@ -64,9 +64,9 @@ class Account(Record, name="account", layer="ledger"):
 
 
 class Wallet(Record, name="wallet", layer="ledger"):
-    """What a wallet can pay for; lamports themselves are not modelled."""
+    """What an address can pay for; lamports themselves are not modelled."""
 
-    purse = Field(Purse.AMPLE)
+    purse = Field(Purse.EMPTY)
 
 
 class ConfigAccount(Record, name="config", layer="ledger"):

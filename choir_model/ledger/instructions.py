@@ -40,7 +40,7 @@ from choir_model.ledger.cells import (
     set_bit,
     take,
 )
-from choir_model.ledger.guards import Admitted, admit, is_vacant
+from choir_model.ledger.guards import CREATED, Admitted, admit, is_vacant
 from choir_model.ledger.stakes import AUTHORS_BIT, Receiver
 from choir_model.ports.ledger import Foreign, Purse
 from choir_model.program import bindings
@@ -65,7 +65,7 @@ def execute(view: View, call: Call, payer: Address) -> None:
 def initialize(view: View, call: Admitted) -> None:
     """Fix mint, design and parameters once, and mint the whole supply (L1)."""
     # EFFECTS
-    _pay_rent(view, call.roles["authority"])
+    _pay_rent(view, call, "authority")
     Account(view, call.roles["config"]).kind = AccountKind.CONFIG
     config = ConfigAccount(view, call.roles["config"])
     config.mint = call.roles["mint"]
@@ -90,7 +90,7 @@ def create_thread(view: View, call: Admitted) -> None:
     creator, address = call.roles["creator"], call.roles["thread"]
     nonce = call.arguments["nonce"]
     # EFFECTS
-    _pay_rent(view, creator)
+    _pay_rent(view, call, "creator")
     Account(view, address).kind = AccountKind.THREAD
     thread = ThreadAccount(view, address)
     thread.creator = creator
@@ -277,7 +277,7 @@ HANDLERS: dict[str, Callable[[View, Admitted], None]] = {
 
 
 def _open_record(view: View, call: Admitted, stake: int) -> RecordAccount:
-    _pay_rent(view, call.roles["author"])
+    _pay_rent(view, call, "author")
     Account(view, call.roles["record"]).kind = AccountKind.RECORD
     record = RecordAccount(view, call.roles["record"])
     thread = ThreadAccount(view, call.roles["thread"])
@@ -290,10 +290,19 @@ def _open_record(view: View, call: Admitted, stake: int) -> RecordAccount:
     return record
 
 
-def _pay_rent(view: View, payer: Address) -> None:
-    """Creating an account takes lamports; the system program refuses who has none."""
+def _pay_rent(view: View, call: Admitted, payer_role: str) -> None:
+    """Creating an account takes the lamports its address lacks, and who pays them.
+
+    The system program takes them from nobody who has none, nor from what is no plain wallet.
+    Where enough was sent to each address beforehand, nothing is asked of the payer (L2).
+    """
+    created, payer = CREATED[call.instruction], call.roles[payer_role]
+    if all(Wallet(view, call.roles[role]).purse is Purse.AMPLE for role in created):
+        return
+    if not is_vacant(view, payer):
+        view.refuse(Foreign.PAYER_NOT_VACANT, payer_role)
     if Wallet(view, payer).purse is not Purse.AMPLE:
-        view.refuse(Foreign.INSUFFICIENT_LAMPORTS, "payer")
+        view.refuse(Foreign.INSUFFICIENT_LAMPORTS, payer_role)
 
 
 def _refuse_unless_pending(view: View, record: RecordAccount) -> None:

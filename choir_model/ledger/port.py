@@ -76,7 +76,7 @@ class ReferenceLedger:
         return hashlib.sha256(b"wallet" + number.to_bytes(8, "little")).digest()
 
     def fund(self, wallet: Address, purse: Purse) -> None:
-        """Set what the wallet can pay for."""
+        """Set what lies there for fees and rent."""
         self.state[Wallet.purse[wallet]] = purse
 
     def create_mint(self, mint: Address, authority: Address, freeze: Address | None) -> None:

@@ -179,6 +179,7 @@ FOREIGN: Mapping[Refusal, Where] = {
         elsewhere="no account is created, or by somebody with a seat: who has one has paid for "
         "an account before",
     ),
+    Foreign.PAYER_NOT_VACANT: Where(frozenset(), "whoever sends commands has a plain wallet"),
     Foreign.TOKEN_INSUFFICIENT_FUNDS: Where(MOVES, _NO_AMOUNT),
     Foreign.TOKEN_OWNER_MISMATCH: Where(TOKEN_CALLS, _GUARDED),
     Foreign.TOKEN_MINT_MISMATCH: Where(MOVES, _NO_AMOUNT),

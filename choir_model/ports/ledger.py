@@ -40,6 +40,7 @@ class Foreign(Enum):
     INSUFFICIENT_FUNDS_FOR_FEE = "the fee payer cannot pay the fee"
     INSUFFICIENT_FUNDS_FOR_RENT = "an account would be left below rent exemption"
     INSUFFICIENT_LAMPORTS = "the payer cannot pay for a new account"
+    PAYER_NOT_VACANT = "the payer of a new account holds data or has another owner"
     TOKEN_INSUFFICIENT_FUNDS = "the token account holds less than the amount"
     TOKEN_OWNER_MISMATCH = "the signer does not own the token account"
     TOKEN_MINT_MISMATCH = "the token accounts are of different mints"
@@ -60,10 +61,14 @@ def meaning(refusal: Refusal) -> str:
 
 
 class Purse(Enum):
-    """How many lamports a wallet has, as far as it matters."""
+    """How many lamports an address has, as far as it matters.
+
+    At an address where an account is about to be created, lamports count towards its rent.
+    Only `EMPTY` and `AMPLE` are told apart there: nothing between them is modelled.
+    """
 
     EMPTY = "no account at all"
-    FEES_ONLY = "enough for fees, not for the rent of a new account"
+    FEES_ONLY = "enough for fees, not for the rent of the smallest new account"
     AMPLE = "more than is ever needed"
 
 
@@ -189,7 +194,7 @@ class LedgerPort(Protocol):
         """The address of seeded wallet `number`, whose key this ledger can sign with."""
 
     def fund(self, wallet: Address, purse: Purse) -> None:
-        """Give a wallet lamports (a fixture; not a transaction)."""
+        """Give an address lamports (a fixture; not a transaction); what lies there stays."""
 
     def create_mint(self, mint: Address, authority: Address, freeze: Address | None) -> None:
         """Put an empty SPL mint of 9 decimals at `mint` (a fixture)."""
@@ -198,7 +203,10 @@ class LedgerPort(Protocol):
         """Put an empty SPL token account at `account` (a fixture)."""
 
     def put_account(self, address: Address, image: AccountImage) -> None:
-        """Put arbitrary bytes at an address (a fixture for look-alikes and damage)."""
+        """Put arbitrary bytes at an address (a fixture for look-alikes and damage).
+
+        Lamports that lie there stay, beyond what rent takes.
+        """
 
     def execute(self, call: Call, payer: Address) -> Outcome:
         """Run one transaction holding `call`; `payer` pays the fee and so signs."""
