@@ -85,7 +85,10 @@ class Tap:
 
 
 class Story:
-    """Transactions of a ledger with their logs, and the accounts after each of them."""
+    """Transactions of a ledger with their logs, and the accounts after each of them.
+
+    Each lands in a slot of its own, counted from 1: `moments[n]` are the accounts as of slot n.
+    """
 
     def __init__(self, name: str, design: Design = designs.DEFAULT) -> None:
         self.design = design
@@ -100,6 +103,7 @@ class Story:
         self.wallets = {number: self.world.wallet(number) for number in WALLETS}
         self.sent: list[Transaction] = []
         self.moments = [Accounts(self.ledger)]
+        self.reached = [0]
         self.truth: dict[int, ThreadState | None] = {0: None}
 
     def send(self, *together: Call) -> bool:
@@ -109,12 +113,18 @@ class Story:
         confirmed = self._vm(together, payer) if self.tap else self._reference(together, payer)
         self.moments.append(Accounts(self.ledger))
         state = read_thread(self.ledger, self.thread)
-        self.truth.setdefault(state.sequence if state else 0, state)
+        self.reached.append(state.sequence if state else 0)
+        self.truth.setdefault(self.reached[-1], state)
         return confirmed
+
+    @property
+    def slot(self) -> int:
+        """The slot of the last transaction."""
+        return len(self.sent)
 
     def _sent(self, lines: list[str], failed: bool) -> bool:
         signature = len(self.sent).to_bytes(64, "little")
-        self.sent.append(Transaction(signature, runtime_log(lines), failed))
+        self.sent.append(Transaction(signature, self.slot + 1, runtime_log(lines), failed))
         return not failed
 
     def _reference(self, together: tuple[Call, ...], payer: Address) -> bool:
@@ -275,7 +285,8 @@ def imitation(rng: random.Random, story: Story) -> Transaction:
         [f"Program {OTHER} invoke [1]", *failed, f"Program {OTHER} failed: custom"],
         [line, f"Program {PROGRAM_ID} success", line],
     ]
-    return Transaction(rng.randbytes(64), tuple(rng.choice(logs)))
+    slot = rng.randrange(1, story.slot + 1)
+    return Transaction(rng.randbytes(64), slot, tuple(rng.choice(logs)))
 
 
 def truncated(rng: random.Random, transaction: Transaction) -> Transaction:

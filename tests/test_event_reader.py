@@ -8,7 +8,7 @@ import random
 import pytest
 from event_reader_story import TOLD_ON, Story, deliveries, told
 
-from choir_model.ledger.reader import Delivery, ThreadReader
+from choir_model.ledger.reader import Delivery, ThreadReader, Transaction
 from choir_model.program import designs
 from choir_model.program.bindings import ACCOUNTS, EVENTS, Design, Record, RecordStatus, Thread
 
@@ -19,21 +19,36 @@ def hold_against(story: Story, reader: ThreadReader) -> None:
     assert reader.state == story.truth[reader.sequence]
 
 
+def tells(story: Story, came: Transaction, slot: int) -> bool:
+    """Whether this is what moved the thread on in `slot`, whole or saying that it is not."""
+    sent = story.sent[slot - 1]
+    cut = came.signature == sent.signature and "Log truncated" in came.logs
+    return (came == sent or cut) and story.reached[slot] > story.reached[slot - 1]
+
+
 def follow(story: Story, seed: int) -> None:
-    """Everything that can go wrong, with fills now and then: never wrong, and right in the end."""
+    """Everything that can go wrong, with fills now and then from nodes that may lag behind.
+
+    Never wrong, never behind what was delivered without saying so, and right in the end.
+    """
     rng, reader = random.Random(seed), ThreadReader(story.thread, story.design)
-    newest = 0  # how many transactions the accounts must know at least
+    latest = 0  # the highest slot of anything that came
+    newest = 0  # the highest slot of what came whole, or saying that it is not
     for at, transaction in deliveries(rng, story, faults=True):
         reader.take(transaction)
-        newest = max(newest, at + 1)
+        latest = max(latest, at + 1, transaction.slot)
+        if tells(story, transaction, at + 1):
+            newest = max(newest, at + 1)
         hold_against(story, reader)
         if (reader.missing or reader.truncated) and rng.random() < 0.15:
-            newest = rng.randrange(newest, len(story.moments))
-            reader.fill(story.moments[newest])  # type: ignore[arg-type]
-            assert not reader.missing
-            assert not reader.truncated
+            slot = rng.choice([s for s, n in enumerate(story.reached) if n >= reader.sequence])
+            reader.fill(story.moments[slot], slot)  # type: ignore[arg-type]
+            assert slot < latest or not (reader.missing or reader.truncated)
+            newest, latest = max(newest, slot), max(latest, slot)
             hold_against(story, reader)
-    reader.fill(story.ledger)
+        if not (reader.missing or reader.truncated):
+            assert reader.sequence >= story.reached[newest], "lost, and nothing says so"
+    reader.fill(story.ledger, story.slot)
     assert reader.sequence == max(story.truth)
     assert (reader.missing, reader.truncated) == (None, frozenset())
     hold_against(story, reader)

@@ -46,8 +46,9 @@ def cut(transaction: Transaction, before: int) -> Transaction:
     return dataclasses.replace(transaction, logs=logs)
 
 
-def fill(reader: ThreadReader, accounts: Accounts) -> None:
-    reader.fill(accounts)  # type: ignore[arg-type]
+def fill(reader: ThreadReader, story: Story, slot: int) -> None:
+    """From accounts as of `slot`."""
+    reader.fill(story.moments[slot], slot)  # type: ignore[arg-type]
 
 
 def test_a_repeated_delivery_changes_nothing() -> None:
@@ -58,7 +59,7 @@ def test_a_repeated_delivery_changes_nothing() -> None:
     assert reader.take(story.sent[4]) is Delivery.EARLY
     assert reader.take(story.sent[4]) is Delivery.DUPLICATE
     assert reader.state == story.truth[3]
-    fill(reader, story.moments[5])
+    fill(reader, story, 5)
     assert {reader.take(t) for t in story.sent} == {Delivery.DUPLICATE}
     assert reader.state == story.truth[12]
 
@@ -100,7 +101,7 @@ def test_half_a_transaction_is_never_applied() -> None:
         assert reader.take(dataclasses.replace(pair, logs=logs)) is Delivery.INCOMPLETE
         assert reader.state == story.truth[8]
         assert reader.missing
-        fill(reader, story.moments[5])
+        fill(reader, story, 5)
         assert reader.state == story.truth[12]
         assert not reader.missing
 
@@ -117,12 +118,12 @@ def test_a_truncated_log_counts_even_if_it_shows_nothing_of_the_thread() -> None
         if recover == "log":
             assert reader.take(story.sent[2]) is Delivery.APPLIED
         else:
-            fill(reader, story.moments[3])
+            fill(reader, story, 3)
         assert (reader.state, reader.truncated) == (story.truth[4], frozenset())
         assert reader.take(blind) is Delivery.DUPLICATE
         assert reader.truncated == frozenset()
     reader = fresh(story, 2)
-    other = Transaction(b"other", (*frame(OTHER, 1), "Log truncated"))
+    other = Transaction(b"other", 3, (*frame(OTHER, 1), "Log truncated"))
     reader.take(other)
     assert reader.take(dataclasses.replace(other, logs=tuple(frame(OTHER, 1)))) is Delivery.NOTHING
     assert reader.truncated == frozenset()
@@ -163,11 +164,11 @@ def test_accounts_older_than_the_state_are_refused_and_change_nothing() -> None:
     """L6."""
     story = story_of_five()
     reader = fresh(story, 4)
-    for old in story.moments[:4]:
+    for old in range(4):
         with pytest.raises(StaleLedger):
-            fill(reader, old)
+            fill(reader, story, old)
     assert reader.state == story.truth[8]
-    fill(reader, story.moments[4])
+    fill(reader, story, 4)
     assert reader.state == story.truth[8]
 
 
@@ -177,18 +178,61 @@ def test_accounts_older_than_what_was_seen_fill_what_they_can() -> None:
     reader = fresh(story)
     reader.take(story.sent[4])
     reader.take(cut(story.sent[3], 2))
-    fill(reader, story.moments[2])
+    fill(reader, story, 2)
     assert (reader.state, reader.missing) == (story.truth[3], (4, 8))
     assert reader.truncated == {story.sent[3].signature}
-    fill(reader, story.moments[4])
+    fill(reader, story, 4)
     assert (reader.state, reader.missing) == (story.truth[12], None)
+
+
+def test_a_node_that_lags_settles_nothing_that_landed_later() -> None:
+    """L6: a truncated log may show no number, so its slot decides."""
+    story = story_of_five()
+    for shown in (0, 2):
+        reader = fresh(story, 3)
+        half = cut(story.sent[3], shown)
+        assert reader.take(half) is Delivery.INCOMPLETE
+        fill(reader, story, 3)
+        assert reader.truncated == {half.signature}
+        assert reader.take(half) is Delivery.INCOMPLETE
+        fill(reader, story, 4)
+        assert (reader.state, reader.missing) == (story.truth[8], None)
+        assert not reader.truncated
+        assert reader.take(half) is Delivery.DUPLICATE
+
+
+def test_what_accounts_had_already_is_no_news_however_late_it_is_told() -> None:
+    """L6: unless it shows numbers that they did not have; then whoever said so was wrong."""
+    story = story_of_five()
+    reader = fresh(story)
+    fill(reader, story, 4)
+    fill(reader, story, 4)
+    reader.fill(story.moments[4], 3)  # type: ignore[arg-type]
+    blind = cut(story.sent[3], 0)
+    assert reader.take(blind) is Delivery.DUPLICATE
+    assert not reader.truncated
+    assert reader.take(cut(story.sent[4], 0)) is Delivery.INCOMPLETE
+    wrong = dataclasses.replace(cut(story.sent[4], 4), slot=4, signature=b"wrong")
+    assert reader.take(wrong) is Delivery.INCOMPLETE
+    assert reader.missing == (9, 10)
+    assert reader.truncated == {b"wrong", story.sent[4].signature}
+
+
+def test_what_turns_out_to_have_failed_is_not_waited_for() -> None:
+    """L6: its truncated log did not show it, its status does."""
+    story = story_of_five()
+    reader = fresh(story, 2)
+    blind = cut(story.sent[2], 0)
+    reader.take(blind)
+    assert reader.take(dataclasses.replace(blind, failed=True)) is Delivery.NOTHING
+    assert not reader.truncated
 
 
 def test_before_its_creation_a_thread_has_no_state() -> None:
     """L6."""
     story = story_of_five()
     reader = fresh(story)
-    fill(reader, story.moments[0])
+    fill(reader, story, 0)
     assert (reader.state, reader.sequence, reader.missing) == (None, 0, None)
     assert reader.take(story.sent[1]) is Delivery.EARLY
     assert reader.missing == (1, 1)
@@ -199,7 +243,7 @@ def test_what_the_accounts_knew_is_kept_no_longer() -> None:
     story = story_of_five()
     reader = fresh(story, 2)
     reader.take(story.sent[4])
-    fill(reader, story.moments[5])
+    fill(reader, story, 5)
     story.send(story.message(0, "fifth"))
     story.send(story.message(0, "sixth"))
     assert reader.take(story.sent[6]) is Delivery.EARLY
@@ -225,7 +269,7 @@ def test_a_thread_that_moves_while_it_is_read_is_read_again() -> None:
     story = story_of_five()
     reader = fresh(story, 2)
     with pytest.raises(TornRead):
-        fill(reader, Moving(story.moments[2], story.moments[3]))
+        reader.fill(Moving(story.moments[2], story.moments[3]), 3)  # type: ignore[arg-type]
     assert reader.state == story.truth[3]
 
 
@@ -240,7 +284,7 @@ def test_accounts_restore_the_state_and_not_the_order_of_votes() -> None:
             story.send(story.vote(voter, key, APPROVE))
         histories.append([e for t in story.sent for e in read_events(t.logs)])
         reader = fresh(story)
-        reader.fill(story.ledger)
+        reader.fill(story.ledger, story.slot)
         filled.append(reader.state)
     assert histories[0] != histories[1]
     assert filled[0] == filled[1]
@@ -289,9 +333,9 @@ def test_events_that_cannot_follow_are_not_believed(case: str) -> None:
     story = story_of_five()
     reader = fresh(story, 4)
     lines = frame(PROGRAM_ID, 1, *map(data, unfit(story)[case]))
-    assert reader.take(Transaction(b"unfit", tuple(lines))) is not Delivery.APPLIED
+    assert reader.take(Transaction(b"unfit", 6, tuple(lines))) is not Delivery.APPLIED
     assert reader.state == story.truth[8]
-    fill(reader, story.moments[5])
+    fill(reader, story, 5)
     assert (reader.state, reader.missing) == (story.truth[12], None)
 
 
@@ -365,6 +409,6 @@ def test_the_vm_truncates_as_these_tests_do_and_the_reader_notices() -> None:
             seen.add(cut_short)
             assert reader.state == story.truth[reader.sequence]
             if cut_short:
-                reader.fill(story.ledger)
+                reader.fill(story.ledger, story.slot)
             assert reader.state == story.truth[max(story.truth)]
     assert seen == {True, False}

@@ -68,13 +68,13 @@ OF_THE_READER: list[Row] = [
     (
         "a whole log does not make up",
         ThreadReader._settle,
-        "self._truncated - signatures",
-        "self._truncated",
+        "if s not in signatures",
+        "",
     ),
     (
         "half a log is news again",
         ThreadReader._take_truncated,
-        "signature in self._settled",
+        "transaction.signature in self._settled",
         "False",
     ),
     (
@@ -122,10 +122,53 @@ OF_THE_READER: list[Row] = [
     (
         "accounts make up for nothing truncated",
         ThreadReader.fill,
-        "self._settle(self._truncated)",
-        "pass",
+        "landed <= slot",
+        "False",
     ),
-    ("any accounts make up for all", ThreadReader.fill, "sequence >= self._highest", "True"),
+    ("accounts that lag make up for all", ThreadReader.fill, "landed <= slot", "True"),
+    ("accounts know their slot in part", ThreadReader.fill, "landed <= slot", "landed < slot"),
+    (
+        "any accounts have all numbers",
+        ThreadReader.fill,
+        "max(self._highest, sequence)",
+        "sequence",
+    ),
+    (
+        "the accounts' numbers are not seen",
+        ThreadReader.fill,
+        "max(self._highest, sequence)",
+        "self._highest",
+    ),
+    (
+        "what the accounts had is news again",
+        ThreadReader.fill,
+        "max(self._filled_at, slot)",
+        "self._filled_at",
+    ),
+    (
+        "older accounts take back what newer ones knew",
+        ThreadReader.fill,
+        "max(self._filled_at, slot)",
+        "slot",
+    ),
+    (
+        "accounts know what they do not show",
+        ThreadReader._take_truncated,
+        "and last <= self.sequence",
+        "",
+    ),
+    (
+        "accounts know what landed later",
+        ThreadReader._take_truncated,
+        "transaction.slot <= self._filled_at",
+        "self._filled_at >= 0",
+    ),
+    (
+        "what failed may have happened",
+        ThreadReader.take,
+        "if transaction.failed or log.failed:",
+        "if transaction.failed or log.failed:\n        return Delivery.NOTHING\n    if False:",
+    ),
     ("what came early is forgotten", ThreadReader.fill, "if first > sequence", "if False"),
     ("what is known is kept", ThreadReader.fill, "if first > sequence", "if True"),
     (

@@ -24,6 +24,10 @@ takes the state from the accounts: they suffice for the state, not for the histo
 `projection`).  `ThreadReader.missing` and `ThreadReader.truncated` say whether that is
 needed.  What follows on the accounts' state and had come early is applied at once.
 
+Numbers cannot tell whether accounts make up for a truncated log, which may show none.  Slots
+can: every transaction comes with the slot it landed in, and accounts with the slot as of
+which they were read.  A node that lags behind settles nothing that landed after its slot.
+
 What the reader cannot know: that events are missing at the end, after everything it was
 given, unless a log says it was truncated; and that a transaction vanished in a fork, so
 deliveries and accounts should be finalized ones (L8).  Anybody may send a transaction with
@@ -46,12 +50,13 @@ from choir_model.program.events import UnreadableEvent, read_log
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A delivered transaction: its signature, the lines of its log, and whether it failed.
+    """A delivered transaction: signature, slot it landed in, lines of its log, whether it failed.
 
     Where the status is known, say so: a log that was truncated may not show the failure.
     """
 
     signature: bytes
+    slot: int
     logs: tuple[str, ...]
     failed: bool = False
 
@@ -81,7 +86,8 @@ class ThreadReader:
         self.state: ThreadState | None = None
         self._early: dict[int, tuple[Any, ...]] = {}
         self._highest = 0
-        self._truncated: set[bytes] = set()
+        self._truncated: dict[bytes, int] = {}
+        self._filled_at = -1
         self._settled: set[bytes] = set()
 
     @property
@@ -98,20 +104,24 @@ class ThreadReader:
 
     @property
     def truncated(self) -> frozenset[bytes]:
-        """Signatures whose logs were truncated, and which nothing has made up for yet."""
+        """Signatures whose logs were truncated, and which nothing has made up for yet.
+
+        Only the whole log does, or accounts read as of the transaction's slot or a later one.
+        """
         return frozenset(self._truncated)
 
     def take(self, transaction: Transaction) -> Delivery:
         """One delivered transaction."""
         log = read_log(transaction.logs)
         if transaction.failed or log.failed:
+            self._truncated.pop(transaction.signature, None)
             return Delivery.NOTHING
         events = self._own(log.events)
         last = max((event.last_sequence for event in events), default=0)
         if log.truncated:
-            return self._take_truncated(transaction.signature, last)
+            return self._take_truncated(transaction, last)
         if not events:
-            self._truncated.discard(transaction.signature)
+            self._truncated.pop(transaction.signature, None)
             return Delivery.NOTHING
         if last <= self.sequence:
             self._settle({transaction.signature})
@@ -126,22 +136,23 @@ class ThreadReader:
         self._early[first] = events
         return self._apply_what_follows(first)
 
-    def fill(self, ledger: LedgerPort) -> None:
-        """Take the state from the accounts of `ledger`, and apply what follows on it.
+    def fill(self, ledger: LedgerPort, slot: int) -> None:
+        """Take the state from the accounts of `ledger` as of `slot`, and apply what follows.
 
-        The accounts should be at least as new as every transaction that was delivered; if
-        they are seen not to be, `missing` and `truncated` still say so afterwards.  Raises
-        `StaleLedger` when they are older than `state`, and `TornRead`; the reader is then
-        as it was.
+        `slot` is one whose transactions the accounts surely have, all of them: what a node
+        says it answered from, and of several answers the lowest.  What landed later and is
+        not made up for thereby, `missing` and `truncated` still say afterwards.  Raises
+        `StaleLedger` when the accounts are older than `state`, and `TornRead`; the reader is
+        then as it was.
         """
         state = read_thread(ledger, self.thread)
         sequence = state.sequence if state else 0
         if sequence < self.sequence:
             raise StaleLedger(f"the accounts are at event {sequence}, before {self.sequence}")
         self.state = state
-        if sequence >= self._highest:
-            self._highest = sequence
-            self._settle(self._truncated)
+        self._highest = max(self._highest, sequence)
+        self._filled_at = max(self._filled_at, slot)
+        self._settle({s for s, landed in self._truncated.items() if landed <= slot})
         self._early = {first: kept for first, kept in self._early.items() if first > sequence}
         self._apply_what_follows(sequence + 1)
 
@@ -152,17 +163,18 @@ class ThreadReader:
             if not isinstance(event, UnreadableEvent) and event.thread == self.thread
         )
 
-    def _take_truncated(self, signature: bytes, last: int) -> Delivery:
-        if signature in self._settled:
+    def _take_truncated(self, transaction: Transaction, last: int) -> Delivery:
+        known = transaction.slot <= self._filled_at and last <= self.sequence
+        if known or transaction.signature in self._settled:
             return Delivery.DUPLICATE
-        self._truncated.add(signature)
+        self._truncated[transaction.signature] = transaction.slot
         self._highest = max(self._highest, last)
         return Delivery.INCOMPLETE
 
     def _settle(self, signatures: set[bytes]) -> None:
         """Nothing of these is missing: half a log of theirs is no news any more."""
         self._settled |= signatures
-        self._truncated = self._truncated - signatures
+        self._truncated = {s: at for s, at in self._truncated.items() if s not in signatures}
 
     def _apply_what_follows(self, taken: int) -> Delivery:
         """Apply kept transactions as long as one is next; what became of the one at `taken`."""
