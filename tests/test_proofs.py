@@ -204,7 +204,7 @@ def test_a_proof_of_another_shape_is_refused() -> None:
     assert not verify(MembershipProof(0, 0, (), ()), record, content, zero, 0)
 
 
-NO_TUPLES_OF_HASHES = (
+NO_TUPLES_OF_HASHES: tuple[Any, ...] = (
     None,
     5,
     "no hashes",
