@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import test_event_reader_deliveries as of_deliveries
 import test_event_reader_logs as of_logs
+import test_event_reader_slots as of_slots
 from event_reader_story import told
 from planted_defects import Defect, defect, planted
 from test_event_reader import follow, follow_without_loss
@@ -244,7 +245,7 @@ def cases(test: Any) -> Iterator[Callable[[], None]]:
 
 def checks() -> Iterator[Callable[[], None]]:
     """The tests of this clause that need no VM and no generator."""
-    for module in (of_logs, of_deliveries):
+    for module in (of_logs, of_deliveries, of_slots):
         for name, test in vars(module).items():
             drawn = hasattr(test, "hypothesis") or "_vm_" in name
             if name.startswith("test_") and callable(test) and not drawn:
