@@ -144,6 +144,7 @@ def test_seed_versions_and_design_are_properties_of_every_suite() -> None:
     for suite in parsed(junit_of(made)):
         found = {p.get("name"): p.get("value") for p in suite[0]}
         assert (found["seed"], found["steps"]) == ("7", "80")
+        assert (found["ledger"], found["program"]) == (made.tested.ledger, made.tested.program)
         assert (found["version of solders"], found["design payout"]) == ("0.29.0", "push")
 
 

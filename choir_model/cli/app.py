@@ -205,6 +205,7 @@ def completion(shell: str) -> None:
       choir completion fish | source             ~/.config/fish/config.fish
     """
     click.echo(completions.script(choir, shell))
+    raise SystemExit(0)
 
 
 @choir.group()

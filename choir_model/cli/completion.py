@@ -55,10 +55,12 @@ def _teach_bash() -> None:
         def get_completion_args(self) -> tuple[list[str], str]:
             given, incomplete = super().get_completion_args()
             words = joined([*given, incomplete])
+            self.broken = words[-1] != incomplete or incomplete == "="
             return words[:-1], words[-1]
 
         def format_completion(self, item: CompletionItem[Any]) -> str:
-            value = item.value.rpartition("=")[2] if item.type == "plain" else item.value
+            plain = item.type == "plain" and self.broken
+            value = item.value.rpartition("=")[2] if plain else item.value
             return f"{item.type},{value}"
 
     add_completion_class(Bash)

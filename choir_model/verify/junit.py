@@ -10,7 +10,7 @@ verdicts.  So every conversation and machine is a suite of its own, and
 * UNREACHED is a ``skipped`` test ``coverage`` beside the test ``agreement`` that passed, since
   the exit status of such a run is 0 as well; the type tells it from other skipped tests.
 
-Seed, versions and design are properties of each suite, because viewers show suites apart.
+Seed, ledger, versions and design are properties of each suite, because viewers show suites apart.
 XML cannot hold most control characters, not even escaped: they are written as Python
 escapes them.  There is no time stamp, so that equal runs give equal files but for durations.
 """
@@ -110,6 +110,8 @@ def _suite(report: Report, name: str, *cases: TestCase) -> TestSuite:
     suite = TestSuite(clean(name))
     suite.add_property("seed", str(report.seed))
     suite.add_property("steps", str(report.steps))
+    suite.add_property("ledger", report.tested.ledger)
+    suite.add_property("program", report.tested.program)
     for package, number in report.versions.items():
         suite.add_property(f"version of {clean(package)}", clean(number))
     for key, variant in report.design.items():
