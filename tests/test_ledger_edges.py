@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -13,10 +14,20 @@ from test_ledger_variants import AUTHOR, world_of
 from choir_model.adapters.litesvm import LiteSvmLedger
 from choir_model.adapters.solana import FEES_ONLY_LAMPORTS
 from choir_model.domain.identity import Address, content_hash
-from choir_model.ledger.guards import CREATED
+from choir_model.engine import View
+from choir_model.ledger import instructions
+from choir_model.ledger.cells import Wallet
+from choir_model.ledger.guards import CREATED, Admitted
+from choir_model.ledger.port import ReferenceLedger
+from choir_model.lockstep import codec
 from choir_model.lockstep.cast import MIN_STAKE, SETTINGS, WINDOW, Cast, Setting, initialization
+from choir_model.lockstep.compare import Coverage
+from choir_model.lockstep.deck import deal, deck
+from choir_model.lockstep.ledger import ledger_pair
+from choir_model.lockstep.ledger_pair import Fund, Nonce
+from choir_model.lockstep.running import Failure
 from choir_model.ports.ledger import AccountImage, Foreign, LedgerPort, Purse
-from choir_model.program import addresses, bindings, calls
+from choir_model.program import addresses, bindings, calls, designs
 from choir_model.program.addresses import SYSTEM
 from choir_model.program.bindings import ACCOUNTS, Reason
 from choir_model.program.calls import Call
@@ -151,6 +162,32 @@ def test_who_has_lamports_for_fees_only_has_less_than_any_rent() -> None:
     sizes = [layout.size for layout in ACCOUNTS.values()]
     assert min(sizes) == ACCOUNTS[bindings.Config].size < 165
     assert rent(0) < FEES_ONLY_LAMPORTS < rent(min(sizes)) == 1_350_240
+
+
+def test_lamports_sent_beforehand_survive_a_failure_file() -> None:
+    """L2: the deck has the situation, and its commands can be written and read."""
+    cast = Cast.of(ReferenceLedger())
+    for scene in deck(cast, designs.DEFAULT):
+        text = json.dumps([codec.encode(command) for command in scene.commands])
+        assert codec.decode(json.loads(text)) == scene.commands
+    kinds = {type(c) for scene in deck(cast, designs.DEFAULT) for c in scene.commands}
+    assert {Fund, Nonce} <= kinds
+
+
+def test_the_deck_finds_a_ledger_on_which_somebody_always_pays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """L2: an author without means is asked for nothing where nothing is missing."""
+
+    def greedy(view: View, call: Admitted, payer_role: str) -> None:
+        if Wallet(view, call.roles[payer_role]).purse is not Purse.AMPLE:
+            view.refuse(Foreign.INSUFFICIENT_LAMPORTS, payer_role)
+
+    pair = ledger_pair(LiteSvmLedger, Coverage())
+    monkeypatch.setattr(instructions, "_pay_rent", greedy)
+    with pytest.raises(Failure) as caught:
+        deal(pair, designs.DEFAULT, minimised=False)
+    assert isinstance(caught.value.commands[-2], Fund)
 
 
 OTHERS: dict[str, AccountImage] = {

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from choir_model.lockstep.cast import MIN_STAKE, RICH, SETTINGS, WINDOW, Cast, under
+from choir_model.lockstep.deck_rent import RENT_SCENES, thin_initialization
 from choir_model.lockstep.ledger_pair import Command, LedgerPair, Resend
 from choir_model.lockstep.running import Failure, minimise
 from choir_model.lockstep.stage import Stage, damaged, undelivered
@@ -53,9 +54,7 @@ def fresh_ledger(stage: Stage) -> None:
         stage.send(call.with_account("mint", mint))
     stage.send(call.with_account("destination", cast.spare_reserve))
     stage.send(call.with_account("destination", cast.frozen))
-    thin = call.with_account("authority", cast.wallets[Cast.THIN])
-    thin = thin.with_account("mint", cast.thin_mint)
-    stage.send(thin.with_account("destination", cast.thin_reserve))
+    stage.send(thin_initialization(stage))
     stage.send(call)
 
 
@@ -104,17 +103,6 @@ def elsewhere(stage: Stage) -> None:
     ):
         stage.send(call.with_account("record", record), cast.crank)
         stage.send(call.with_writable("record", False), cast.crank)
-
-
-def who_cannot_pay(stage: Stage) -> None:
-    """Rent is paid by who creates the account; the system program refuses who cannot."""
-    cast = stage.cast
-    thin = cast.wallets[Cast.THIN]
-    stage.begin(USUAL)
-    stage.send(calls.create_thread(thin, cast.mint, 0))
-    first = cast.wallets[0]
-    stage.send(calls.token_transfer(first, cast.token(first), cast.token(thin), MIN_STAKE))
-    stage.spec(Cast.THIN)
 
 
 def submissions(stage: Stage) -> None:
@@ -355,7 +343,7 @@ SCENES: tuple[Play, ...] = (
     second_initialize,
     damaged_calls,
     elsewhere,
-    who_cannot_pay,
+    *RENT_SCENES,
     submissions,
     endless_window,
     approval,

@@ -19,6 +19,7 @@ from choir_model.ports.ledger import (
     Confirmed,
     LedgerPort,
     Outcome,
+    Purse,
     Rejected,
     Unknown,
     UnregisteredRefusal,
@@ -85,7 +86,27 @@ class Begin:
         return f"begin: {self.setting.name}"
 
 
-Command: TypeAlias = Begin | Execute | Resend | Advance | Checkpoint
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """Anyone sends lamports to an address, more than any rent."""
+
+    address: Address
+
+    def __str__(self) -> str:
+        return "fund"
+
+
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """A wallet becomes an account with data, as a nonce is; it can still sign."""
+
+    wallet: Address
+
+    def __str__(self) -> str:
+        return "nonce"
+
+
+Command: TypeAlias = Begin | Execute | Resend | Advance | Checkpoint | Fund | Nonce
 
 
 Images: TypeAlias = tuple[AccountImage | None, AccountImage | None]
@@ -201,6 +222,8 @@ class LedgerPair:
                 agree(command, "clock", *times)
             case Checkpoint(back):
                 self._checkpoint(back)
+            case Fund() | Nonce():
+                self._furnish(command)
         self.compare_accounts(command)
         return outcome
 
@@ -235,6 +258,14 @@ class LedgerPair:
         else:
             assert isinstance(real, Unknown)
         return real
+
+    def _furnish(self, command: Fund | Nonce) -> None:
+        self.coverage.commands[str(command)] += 1
+        for ledger in (self.reference, self.real):
+            if isinstance(command, Fund):
+                ledger.fund(command.address, Purse.AMPLE)
+            else:
+                ledger.put_account(command.wallet, AccountImage(addresses.SYSTEM, bytes(80)))
 
     def _just_sent(self) -> bool:
         previous = self.commands[-2]

@@ -32,6 +32,8 @@ CALLS = frozenset(INSTRUCTIONS)
 MOVES = frozenset({"token_transfer", "token_burn"})
 TOKEN_CALLS = MOVES | {"token_close", "token_set_owner"}
 """Instructions of SPL Token that holders call themselves."""
+CREATORS = frozenset({"initialize", "create_thread", "submit_message", "submit_spec"})
+"""Instructions that create accounts, for which somebody must have paid."""
 RESEND = frozenset({"resend"})
 SENT = CALLS | TOKEN_CALLS
 COMMANDS = SENT | RESEND
@@ -113,6 +115,7 @@ _OF_PROGRAM = "SPL Token and the runtime have refusals of their own"
 _SIGNED = "the account signs nothing there"
 _TOKEN_ROLE = "no account there is a token account of the caller's choice"
 _GUARDED = "guards come first: amounts, mints, owners and signers are right when tokens move"
+_CREATES_NOTHING = "no account is created there, so nobody pays rent"
 _NO_AMOUNT = f"no tokens move there, or {_GUARDED}"
 
 REASONS: Mapping[Refusal, Where] = {
@@ -172,14 +175,8 @@ FOREIGN: Mapping[Refusal, Where] = {
     Foreign.INSUFFICIENT_FUNDS_FOR_RENT: Where(
         frozenset(), "no instruction sends lamports but for rent, and then all that is missing"
     ),
-    Foreign.INSUFFICIENT_LAMPORTS: _in(
-        "initialize",
-        "create_thread",
-        "submit_spec",
-        elsewhere="no account is created, or by somebody with a seat: who has one has paid for "
-        "an account before",
-    ),
-    Foreign.PAYER_NOT_VACANT: Where(frozenset(), "whoever sends commands has a plain wallet"),
+    Foreign.INSUFFICIENT_LAMPORTS: Where(CREATORS, _CREATES_NOTHING),
+    Foreign.PAYER_NOT_VACANT: Where(CREATORS, _CREATES_NOTHING),
     Foreign.TOKEN_INSUFFICIENT_FUNDS: Where(MOVES, _NO_AMOUNT),
     Foreign.TOKEN_OWNER_MISMATCH: Where(TOKEN_CALLS, _GUARDED),
     Foreign.TOKEN_MINT_MISMATCH: Where(MOVES, _NO_AMOUNT),
