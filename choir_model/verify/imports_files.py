@@ -41,6 +41,10 @@ class Export:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._left = LARGEST
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+            raise self._unreadable(error) from None
 
     @property
     def name(self) -> str:
@@ -70,16 +74,18 @@ class Export:
         try:
             if self.path.is_dir():
                 yield from self._in_folder(wanted)
-            elif self.path.exists() and not self.path.is_file():
+            elif not self.path.is_file():
                 raise self.defect("is no regular file", "give an export")
-            elif self.is_archive:
+            elif self.is_archive or self.path.suffix.lower() == ".zip":
                 yield from self._in_archive(wanted)
             else:
-                with self.path.open("rb") as file:
-                    yield File(str(self.path), (self.path.name,), self._read(file, str(self.path)))
-        except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-            why = getattr(error, "strerror", None) or error
-            raise self.defect(f"cannot be read: {why}", "give a readable export") from None
+                yield self._plain(self.path, (self.path.name,))
+        except OSError as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> ImportDefect:
+        why = getattr(error, "strerror", None) or error
+        return self.defect(f"cannot be read: {why}", "give a readable export")
 
     def _in_folder(self, wanted: re.Pattern[str]) -> Iterator[File]:
         found = {
@@ -92,17 +98,20 @@ class Export:
             if not path.is_file():
                 problem = "is no regular file"
                 raise ImportDefect(str(path), "", "", problem, "remove it from the export")
-            with path.open("rb") as file:
-                yield File(str(path), tuple(name.split("/")), self._read(file, str(path)))
+            yield self._plain(path, tuple(name.split("/")))
+
+    def _plain(self, path: Path, parts: tuple[str, ...]) -> File:
+        with path.open("rb") as file:
+            return File(str(path), parts, self._read(file, str(path), path.stat().st_size))
 
     def _in_archive(self, wanted: re.Pattern[str]) -> Iterator[File]:
         remedy = "export it again"
         try:
             with zipfile.ZipFile(self.path) as archive:
                 for name in self._chosen(archive.namelist(), wanted):
-                    path = f"{self.path}/{name}"
+                    path, size = f"{self.path}/{name}", archive.getinfo(name).file_size
                     with archive.open(name) as file:
-                        yield File(path, tuple(name.split("/")), self._read(file, path))
+                        yield File(path, tuple(name.split("/")), self._read(file, path, size))
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise self.defect(f"is no whole zip archive ({error})", remedy) from None
         except (RuntimeError, NotImplementedError) as error:  # encrypted, or an unknown method
@@ -115,10 +124,13 @@ class Export:
             raise self.defect(f"holds more than {MOST_FILES} files", _SMALLER)
         return chosen
 
-    def _read(self, file: IO[bytes], path: str) -> bytes:
-        """Everything in the file, unless that is too much with all that was read before."""
-        data = file.read(self._left + 1)
-        if len(data) > self._left:
+    def _read(self, file: IO[bytes], path: str, size: int) -> bytes:
+        """Everything in the file, unless that is too much with all that was read before.
+
+        `size` is what it claims to have, which is not believed where it is less.
+        """
+        data = file.read(self._left + 1) if size <= self._left else b""
+        if max(size, len(data)) > self._left:
             problem = f"with what was read before larger than {LARGEST // 2**20} MiB"
             raise ImportDefect(path, "", "", problem, _SMALLER)
         self._left -= len(data)
