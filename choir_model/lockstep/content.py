@@ -34,8 +34,8 @@ from choir_model.domain.identity import RecordKey
 from choir_model.domain.lifecycle import ContentFault, Privacy, Status
 from choir_model.lockstep.compare import Coverage
 from choir_model.lockstep.content_cast import (
-    BOUNDS,
     CONTENTS,
+    INTERVALS,
     LIMITS,
     LONE_SURROGATE,
     PAGES,
@@ -114,7 +114,9 @@ PRIVACY = st.sampled_from(Privacy)
 PLACES = 5
 """Of a search: either thread, everywhere (twice), everywhere with a misfit vector."""
 SEARCHES = len(VIEWERS) * len(LIMITS) * len(QUERIES) * PLACES * 2
-LISTS = len(VIEWERS) * len(PAGES) * 3 * (len(PEOPLE) + 1) * 2
+SOMEWHERE = (None, *THREADS, None)
+SOMEBODY = (None, None, None, *PEOPLE)
+LISTS = len(VIEWERS) * len(PAGES) * len(SOMEWHERE) * len(SOMEBODY) * 2
 
 
 class ContentMachine(RuleBasedStateMachine):
@@ -123,12 +125,12 @@ class ContentMachine(RuleBasedStateMachine):
     pair: ContentPair
 
     @initialize(
-        prelude=st.integers(0, 7), spread=st.integers(0, len(KINDS) - 1), lost=st.integers(0, 63)
+        prelude=st.integers(0, 7), spread=st.integers(0, len(KINDS) - 1), lost=st.integers(0, 47)
     )
     def begin(self, prelude: int, spread: int, lost: int) -> None:
         """Start empty; mostly with members, published records, and some of every kind.
 
-        In a fourth of all sequences some of the indices are lost, perhaps one twice.
+        In a third of all sequences some of the indices are lost, perhaps twice.
         """
         self.stored: list[int] = []
         self.place: Cursor | None = None
@@ -136,17 +138,19 @@ class ContentMachine(RuleBasedStateMachine):
         self.pair.apply(Begin())
         for number, index in enumerate(Index):
             if lost < 16 and lost >> number & 1:
-                for _ in range(1 + (lost == 1)):
+                for _ in range(1 + (lost & 1)):
                     self.pair.apply(LoseIndex(index))
         if prelude & 1:
             self.members(0, 0b0101, 1)
             self.members(1, 0b0010, 1)
         if prelude & 2:
             for number in range(0, len(RECORDS), 2):
-                self.store(number, Status.PUBLISHED, Privacy.PUBLIC, 0)
+                self.store(number, Status.PUBLISHED, Privacy.PUBLIC, TIMES[number // 2 + 2])
         if prelude & 4:
             for number in range(1, len(RECORDS), 2):
-                self.store(number, *KINDS[(spread + number) % len(KINDS)], 7)
+                self.store(
+                    number, *KINDS[(spread + number) % len(KINDS)], TIMES[spread % len(TIMES)]
+                )
 
     def known(self, number: int) -> int:
         """One of the records stored so far; now and then one that need not be there."""
@@ -225,18 +229,14 @@ class ContentMachine(RuleBasedStateMachine):
         """Somebody reads a thread."""
         self.pair.apply(ListThread(VIEWERS[viewer], THREADS[thread]))
 
-    @rule(
-        choice=st.integers(0, LISTS - 1),
-        since=st.sampled_from(BOUNDS),
-        until=st.sampled_from(BOUNDS),
-    )
-    def list(self, choice: int, since: int | None, until: int | None) -> None:
+    @rule(choice=st.integers(0, LISTS - 1), interval=st.sampled_from(INTERVALS))
+    def list(self, choice: int, interval: tuple[int | None, int | None]) -> None:
         """Somebody reads a page: the first one, or one beyond where an earlier one ended."""
         choice, viewer = divmod(choice, len(VIEWERS))
         choice, limit = divmod(choice, len(PAGES))
-        choice, thread = divmod(choice, 3)
-        later, author = divmod(choice, len(PEOPLE) + 1)
-        where = Where((*THREADS, None)[thread], (*PEOPLE, None)[author], since, until)
+        choice, thread = divmod(choice, len(SOMEWHERE))
+        later, author = divmod(choice, len(SOMEBODY))
+        where = Where(SOMEWHERE[thread], SOMEBODY[author], *interval)
         page = Page(PAGES[limit], self.place if later else None)
         answer = self.pair.apply(List(VIEWERS[viewer], where, page))
         if isinstance(answer, Listing) and answer.next is not None:
@@ -288,9 +288,9 @@ class ContentMachine(RuleBasedStateMachine):
     def membership(self, thread: int, members: int, at: int, how: int) -> None:
         """A thread's co-authors go wrong, or are put right, whatever sequence is held."""
         seated = tuple(person for n, person in enumerate(PEOPLE) if members >> n & 1)
-        if how > 0:
+        for _ in range(how):
             self.pair.apply(DamageThread(THREADS[thread], seated, SEQUENCES[at]))
-        if how != 1:
+        if how < 2:
             self.pair.apply(CorrectThread(THREADS[thread], seated, SEQUENCES[at]))
 
     @rule(number=RECORD, content=st.integers(-1, len(CONTENTS)))

@@ -51,10 +51,20 @@ RECORDS = tuple(
 VIEWERS = tuple(Viewer(person, premium) for person in PEOPLE for premium in (False, True))
 QUERIES = ("alpha", "gamma beta", "beta alpha", "!!!")
 LIMITS = (2, 1, 3, 1, 2, 100, 4, 0, -1)
-TIMES = (0, 1, 2, 7, 1, 1 << 53, (1 << 53) + 1, MAX_INTEGER - 1, MAX_INTEGER, -MAX_INTEGER)
+TIMES = (0, 1, 0, 1, 2, MAX_INTEGER, 1 << 53, (1 << 53) + 1, MAX_INTEGER - 1, -MAX_INTEGER)
 """Of messages (seconds): mostly equal or near, and some that floats do not tell apart."""
-BOUNDS = (None, None, None, *TIMES, 3, MAX_INTEGER + 1)
-"""Of intervals; the last one is none."""
+INTERVALS: tuple[tuple[int | None, int | None], ...] = (
+    (None, None),
+    *((None, until) for until in TIMES[2:]),
+    *((since, None) for since in TIMES[2:]),
+    (0, 2),
+    (2, 0),
+    (1, 1 << 53),
+    (-MAX_INTEGER, MAX_INTEGER),
+    (None, MAX_INTEGER + 1),
+    (-MAX_INTEGER - 1, None),
+)
+"""From the first time on until before the second; the last two are none."""
 PAGES = (None, 1, 2, 3, 1, 0)
 """Limits of lists."""
 SEQUENCES = (0, 1, 2, 3, 2, 1, -1, MAX_INTEGER, MAX_INTEGER + 1)

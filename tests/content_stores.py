@@ -1,0 +1,31 @@
+"""What tests of content stores share: people, messages, and ways to store them."""
+
+from __future__ import annotations
+
+from choir_model.domain.identity import RecordKey, content_hash
+from choir_model.domain.lifecycle import Privacy, Status
+from choir_model.ports.content import ContentPort, Message, Stored, Viewer
+from choir_model.ports.embeddings import HashedWords
+
+ADA, BOB, CYD, THREAD, OTHER = (bytes([n]) * 32 for n in range(1, 6))
+EMBED = HashedWords().embed
+ANYONE = Viewer(CYD)
+NEW, ALREADY = Stored(already=False), Stored(already=True)
+
+
+def message(
+    content: str,
+    *,
+    author: bytes = ADA,
+    thread: bytes = THREAD,
+    status: Status = Status.PUBLISHED,
+    privacy: Privacy = Privacy.PUBLIC,
+    created_at: int = 0,
+) -> Message:
+    key = RecordKey(thread, author, content_hash(content))
+    return Message(key, content, status, privacy, created_at)
+
+
+def store(port: ContentPort, *messages: Message) -> None:
+    for each in messages:
+        assert port.upsert(each, EMBED(each.content)) == NEW
