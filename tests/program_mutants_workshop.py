@@ -15,19 +15,28 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from adversary_siege import adversary
 from program_mutants import SOURCES, Mutant
 
+from choir_model.adapters.hostile_litesvm import HostileLiteSvm
 from choir_model.adapters.litesvm import LiteSvmLedger
+from choir_model.lockstep.adversary import Breached
+from choir_model.lockstep.adversary_attacks import FAMILIES
+from choir_model.lockstep.adversary_stories import OLDEST
 from choir_model.lockstep.compare import Coverage
 from choir_model.lockstep.ledger import deal_and_run, ledger_pair
 from choir_model.lockstep.running import Budget, Failure
-from choir_model.ports.ledger import LedgerPort
+from choir_model.ports.ledger import LedgerPort, UnregisteredRefusal
 from choir_model.program.designs import design_of
 
 PROGRAM = SOURCES.parent
 RUSTC, CARGO = Path("/usr/bin/rustc"), Path("/usr/bin/cargo")
 BUDGET = Budget(seed=1, steps=1500)
 """Deck included; what is not caught by then counts as not caught."""
+
+
+HOSTILE = (("other payees", 1500), *((family, 250) for family in FAMILIES))
+"""Hostile transactions by family; a mutant not caught by then is not caught by the adversary."""
 
 
 class BuildFailed(RuntimeError):
@@ -68,7 +77,7 @@ class Workshop:
         for mutant in (wanted, *following):
             if mutant not in self._built:
                 self._built[mutant] = self._pool.submit(self._build, mutant)
-        return self._built.pop(wanted).result()
+        return self._built[wanted].result()
 
     def unit_tests_pass(self, mutant: Mutant) -> bool:
         """Whether ``cargo test`` finds nothing wrong with the mutant."""
@@ -132,6 +141,21 @@ def by_lockstep(program: bytes, choices: str) -> int | None:
         deal_and_run(pair, design_of(choices.split()), BUDGET, minimised=False)
     except Failure:
         return coverage.steps
+    return None
+
+
+def by_adversary(program: bytes) -> int | None:
+    """Random hostile transactions, in worlds of many designs."""
+    real = HostileLiteSvm(program, unix_timestamp=OLDEST)
+    try:
+        attacker = adversary(real)
+    except Exception:  # noqa: BLE001 (its worlds cannot even be prepared)
+        return 1
+    try:
+        for family, transactions in HOSTILE:
+            attacker.run(BUDGET.seed, transactions, (family,))
+    except (Breached, UnregisteredRefusal):
+        return attacker.transactions
     return None
 
 

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 from program_mutants import LOCKSTEP, SOURCES, SURVIVORS, UNIT, Mutant, all_mutants
-from program_mutants_workshop import Workshop, by_lockstep, by_test, function_of, missing_tool
+from program_mutants_workshop import (
+    Workshop,
+    by_adversary,
+    by_lockstep,
+    by_test,
+    function_of,
+    missing_tool,
+)
 
 from choir_model.program import designs
 from choir_model.program.bindings import INSTRUCTIONS
@@ -19,6 +26,29 @@ MUTANTS = all_mutants()
 EVERY = (*MUTANTS, *SURVIVORS)
 WHERE_NOTHING_IS_DECIDED = {"lib.rs", "fixtures.rs", "instructions/mod.rs", "layout.rs"}
 """Declarations, what only unit tests use, and how values are packed (known to all accounts)."""
+THEFTS = {
+    "nobody has to sign",
+    "a voter need not sign",
+    "a beneficiary need not sign",
+    "any address will do",
+    "any mint becomes CHOIR",
+    "initialized as often as one likes",
+    "anybody publishes",
+    "the electorate does not matter",
+    "who approved may deny",
+    "what is decided is decided again",
+    "what is decided is settled",
+    "settled at any time",
+    "a share is paid to anybody's account",
+    "whoever has a seat has a share",
+    "a share is claimed twice",
+    "anybody claims a refund",
+    "what was sent is claimed",
+    "anybody is paid for a denier",
+    "anybody is paid for the author",
+    "a frozen payee is paid",
+}
+"""Mutants with which somebody takes what is not theirs: seats, votes, tokens."""
 AHEAD = 3
 """Mutants built while one is looked at."""
 
@@ -34,6 +64,7 @@ def test_every_mutant_changes_one_place_of_the_source() -> None:
 def test_mutants_have_names_designs_and_catchers_that_exist() -> None:
     names = [(mutant.file, mutant.name) for mutant in EVERY]
     assert len(set(names)) == len(names)
+    assert {name for _, name in names} >= THEFTS
     for mutant in EVERY:
         designs.design_of(mutant.design.split())
         if mutant.by not in (LOCKSTEP, UNIT):
@@ -108,11 +139,20 @@ def test_every_mutant_is_caught(workshop: Workshop, mutant: Mutant) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.name in THEFTS], ids=str)
+def test_what_lets_somebody_take_what_is_not_theirs_is_caught_by_the_adversary(
+    workshop: Workshop, mutant: Mutant
+) -> None:
+    assert by_adversary(workshop.take(mutant, ())) is not None
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("mutant", SURVIVORS, ids=lambda m: f"{m.file}: {m}")
 def test_every_survivor_is_one(workshop: Workshop, mutant: Mutant) -> None:
     """Whoever is caught is no survivor any more, and belongs to the mutants."""
     steps = looked_at(workshop, mutant)
     assert steps is None, f"{mutant} is caught: {SURVIVORS[mutant]}?"
+    assert by_adversary(workshop.take(mutant, ())) is None
 
 
 @pytest.mark.nightly
@@ -121,5 +161,6 @@ def test_the_program_without_a_mistake_is_not_caught(workshop: Workshop) -> None
     program = workshop.original()
     for design in sorted({m.design for m in EVERY if m.by == LOCKSTEP}):
         assert by_lockstep(program, design) is None
+    assert by_adversary(program) is None
     for name in sorted({m.by for m in EVERY} - {LOCKSTEP, UNIT}):
         assert by_test(program, name) is None
