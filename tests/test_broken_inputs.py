@@ -278,8 +278,8 @@ OPTIONS = (
     case("stake below the floor", good("--stake", "0"), "--stake 0: is below the floor; give 0.0"),
     case("tokens beyond the supply", good("--tokens", 10**11), "is more than the whole supply; g"),
     case("tokens of all too many", good("--tokens", 4 * 10**9), "3 people would hold 12000000000"),
-    case("no seats", good("--seats", 0), "0 is not in the range 1<=x<=32"),
-    case("seats without end", good("--seats", 33), "33 is not in the range 1<=x<=32"),
+    case("no seats", good("--seats", 0), "0 is not in the range x>=1"),
+    case("seats without end", good("--seats", 33), "--seats 33: a thread has at most 32; g"),
     case("votes of perhaps", good("--votes", "maybe"), "'maybe' is not one of 'approve', 'deny'"),
     case("privacy of another kind", good("--privacy", "secret"), "'secret' is not one of 'public'"),
     case(

@@ -15,7 +15,7 @@ from test_cli import HEAVY
 
 from choir_model.cli.app import choir as group
 
-MODULES = 200
+MODULES = 120
 """Modules that help may load, those Python itself begins with apart."""
 
 

@@ -164,7 +164,7 @@ def verify(**options: Any) -> None:
     help="Whether all who are seated approve a newcomer at once, or the creator denies.",
 )
 @click.option(
-    "--seats", type=click.IntRange(1, 32), default=32, show_default=True, help="In each thread."
+    "--seats", type=click.IntRange(1), help="In each thread.  [default: as many as it can have]"
 )
 @click.option(
     "--privacy",

@@ -40,7 +40,7 @@ class Request:
     stake: str
     tokens: str
     votes: str
-    seats: int
+    seats: int | None
     privacy: str
 
 
@@ -118,7 +118,7 @@ def _entries(
 
 def _choices(request: Request) -> Choices:
     from choir_model.domain.lifecycle import Privacy
-    from choir_model.program.bindings import MIN_STAKE_FLOOR
+    from choir_model.program.bindings import MIN_STAKE_FLOOR, SEATS
     from choir_model.verify.commands import AmountError, format_amount, parse_amount
     from choir_model.verify.imports import Choices
 
@@ -132,7 +132,10 @@ def _choices(request: Request) -> Choices:
     if amounts["stake"] < MIN_STAKE_FLOOR:
         floor = format_amount(MIN_STAKE_FLOOR)
         raise BadInput(f"--stake {request.stake}: is below the floor; give {floor} or more")
-    given: dict[str, Any] = {"decision": request.votes, "seats": request.seats, **amounts}
+    seats = request.seats or SEATS
+    if seats > SEATS:
+        raise BadInput(f"--seats {seats}: a thread has at most {SEATS}; give that or less")
+    given: dict[str, Any] = {"decision": request.votes, "seats": seats, **amounts}
     title = request.title if request.title is not None else request.file.resolve().stem
     return Choices(title, privacy=Privacy(request.privacy), **given)
 
