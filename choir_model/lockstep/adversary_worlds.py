@@ -20,7 +20,7 @@ from choir_model.lockstep.adversary_port import HostileLedger
 from choir_model.lockstep.adversary_stories import THREADS, Builder, attack_hash, settings
 from choir_model.lockstep.cast import Cast, Setting
 from choir_model.ports.ledger import AccountImage, Purse, Rejected
-from choir_model.program import addresses, bindings
+from choir_model.program import addresses
 from choir_model.program.addresses import base58_decode
 from choir_model.program.bindings import ACCOUNTS, INSTRUCTIONS, Config, Design, Record, Thread
 from choir_model.program.calls import Call
@@ -155,9 +155,7 @@ def disguise(b: Builder) -> None:
     coming = addresses.record(RecordKey(cast.thread(0), attacker, attack_hash(50)), b.design)
     thread = addresses.thread(b.wallets[1], 1)
     b.further += [coming, thread, addresses.stake_vault(thread)]
-    # Who cannot pay rent could after all where somebody else has: not modelled, so not funded.
-    anybodys = b.design.record_key is bindings.RecordKey.THREAD_HASH
-    purses = (Purse.EMPTY if anybodys else Purse.AMPLE, Purse.FEES_ONLY, Purse.AMPLE)
+    purses = (Purse.AMPLE, Purse.FEES_ONLY, Purse.AMPLE)
     for address, purse in zip(b.further[-3:], purses, strict=True):
         for ledger in (b.reference, b.real):
             ledger.fund(address, purse)
