@@ -225,7 +225,7 @@ def _command(fields: dict[str, Any], line: int) -> Command:
 
 def _build(kind: type[_T], fields: dict[str, Any], prefix: str = "") -> _T:
     """The struct these JSON fields say; a defect in the words of `MEANING` otherwise."""
-    known = {f.name: f for f in msgspec.structs.fields(kind) if f.name != "line"}
+    known = {f.name: f for f in do.FIELDS[kind] if f.name != "line"}
     tag = kind.__struct_config__.tag_field
     for name in fields:
         if name not in known and name != tag:
