@@ -19,8 +19,8 @@ from choir_model.cli.outputs import check_outputs, write_whole
 from choir_model.cli.verify_command import HOLDS, UNFINISHED, USAGE
 
 if TYPE_CHECKING:
-    from choir_model.cli.progress import Bars
     from choir_model.verify.imports import Choices, Entry, Imported
+    from choir_model.verify.run import Listener
 
 NEEDED = ("msgspec", "rich")
 SEEN_EVERY = 500
@@ -77,14 +77,11 @@ def _import(request: Request, interrupts: Interrupts) -> int:
     skipped: Counter[str] = Counter()
     try:
         with progress() as bars:
-            entries = list(_entries(request, fields, skipped, bars, interrupts))
-            bars.stage("telling", len(entries))
-
-            def told(number: int) -> None:
-                bars.done(number)
-                interrupts.check()
-
-            found = imported(str(request.file), entries, choices, told)
+            listener = interrupts.heard_by(bars)
+            listener.stage("reading", 0)
+            entries = list(_entries(request, fields, skipped, listener))
+            found = imported(str(request.file), entries, choices, listener)
+            listener.stage("writing", 0)
             text = found.log.to_text()
     except ImportDefect as error:
         raise BadInput(str(error)) from None
@@ -103,16 +100,14 @@ def _entries(
     request: Request,
     fields: dict[str, str],
     skipped: Counter[str],
-    bars: Bars,
-    interrupts: Interrupts,
+    listener: Listener,
 ) -> Iterator[Entry]:
     from choir_model.verify.imports_formats import entries_of
 
-    bars.stage("reading", 0)
     found = entries_of(request.format, request.file, skipped, fields, request.channels)
     for number, entry in enumerate(found):
         if number % SEEN_EVERY == 0:
-            interrupts.check()
+            listener.done(number)
         yield entry
 
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from choir_model.domain.lifecycle import MAX_CONTENT_BYTES, Privacy
 from choir_model.domain.parameters import DEFAULTS
@@ -29,9 +29,13 @@ from choir_model.verify.commands import Command, Header, Parameters
 from choir_model.verify.log import Log
 from choir_model.verify.story import MAX_NAME_CHARS, MAX_TITLE_CHARS, Story, printable
 
+if TYPE_CHECKING:
+    from choir_model.verify.run import Listener
+
+_T = TypeVar("_T")
 MICROSECONDS = 1_000_000
 PROGRESS_EVERY = 500
-"""Entries between two tellings of progress."""
+"""Messages, or lines, between two tellings of progress."""
 CUT = f"cut to {MAX_CONTENT_BYTES} bytes"
 
 
@@ -91,9 +95,9 @@ def imported(
     path: str,
     entries: Iterable[Entry],
     choices: Choices,
-    progress: Callable[[int], None] | None = None,
+    listener: Listener | None = None,
 ) -> Imported:
-    """The log of `path`.  `progress` is called with the number of entries told.
+    """The log of `path`.
 
     Raises `TooManyTokens`, and `ImportDefect` where there is nothing to tell.
     """
@@ -102,10 +106,8 @@ def imported(
         remedy = "give an export with messages of people, or another --channel"
         raise ImportDefect(path, "", "", "holds no message to import", remedy)
     chat = _Chat(choices)
-    for number, entry in enumerate(ordered, 1):
+    for entry in _heard(listener, "telling", ordered):
         chat.tell(entry)
-        if progress is not None and number % PROGRESS_EVERY == 0:
-            progress(number)
     users = [
         do.User(name=name, tokens=max(choices.tokens, chat.needed[author]))
         for author, name in chat.names.by_key.items()
@@ -117,7 +119,7 @@ def imported(
         )
     header = _header(choices, ordered[0].time // MICROSECONDS)
     log = Log(path, header, (*users, *chat.commands))
-    _judge(log)
+    _judge(log, listener)
     return Imported(log, len(users), len(chat.threads), len(ordered), chat.expected, chat.changed)
 
 
@@ -130,11 +132,21 @@ def _header(choices: Choices, start: int) -> Header:
     return Header(version=1, title=title, start=start, parameters=parameters)
 
 
-def _judge(log: Log) -> None:
+def _heard(listener: Listener | None, stage: str, items: Sequence[_T]) -> Iterator[_T]:
+    """The items, while somebody listens to how many are done."""
+    if listener is not None:
+        listener.stage(stage, len(items))
+    for number, item in enumerate(items):
+        if listener is not None and number % PROGRESS_EVERY == 0:
+            listener.done(number)
+        yield item
+
+
+def _judge(log: Log, listener: Listener | None) -> None:
     """Meet the judgement a reader of the log would pass on it."""
     story = Story()
     story.begin(log.header)
-    for command in log.commands:
+    for command in _heard(listener, "checking", log.commands):
         story.tell(command)
 
 

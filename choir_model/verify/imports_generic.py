@@ -39,10 +39,11 @@ def entries(export: Export, skipped: Counter[str], fields: Mapping[str, str]) ->
     suffix = export.path.suffix.lower()
     if export.path.is_dir() or suffix not in SUFFIXES:
         raise export.defect("is no table", f"give a file whose name ends in {' '.join(SUFFIXES)}")
+    name = export.name
     for file in export.files(re.compile(".*")):
         for place, row in _rows(file, suffix, chosen, "channel" in fields):
-            values = {name: _value(row, column) for name, column in chosen.items()}
-            yield from _entry(file, place, values, chosen, skipped, export.name)
+            values = {field: _value(row, column) for field, column in chosen.items()}
+            yield from _entry(file, place, values, chosen, skipped, name)
 
 
 def _entry(
