@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import TEA, Terminal, child, choir
+from engine_models import JUGS
 
 from choir_model.cli.progress import Bars, progress
 
@@ -54,6 +55,16 @@ def failing(folder: Path, terminal: bool = False) -> str:
 def test_minimising_a_failure_is_shown_on_a_terminal_only(folder: Path) -> None:
     assert "minimising the failure" in failing(folder, terminal=True)
     assert failing(folder) == ""
+
+
+def test_a_check_of_a_model_shows_what_it_explores_and_writes(folder: Path) -> None:
+    (folder / "jugs.py").write_text(JUGS, encoding="utf-8")
+    arguments = ("engine", "check", "jugs.py", "--keep-going", "--graph", "states.svg")
+    ran = Terminal(*arguments, folder=folder).finish()
+    assert "exploring" in ran.err
+    assert "writing states" in ran.err
+    assert (folder / "states.svg").exists()
+    assert choir(*arguments).err == ""
 
 
 def test_without_a_terminal_nothing_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:

@@ -205,11 +205,15 @@ class _Problem(NamedTuple):
 
 def _deliver(request: Request, report: Report, graph: Callable[[str], bytes]) -> int:
     """Write and show the report; a reader who went away changes no verdict."""
+    from choir_model.cli.progress import progress
     from choir_model.engine.report import Verdict
 
     status = {Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(report.verdict, UNFINISHED)
-    jobs = _jobs(request, report, graph)
-    problems = [_written(f"{o} {path}", request.start / path, write) for o, path, write in jobs]
+    problems = []
+    with progress() as bars:
+        for option, path, write in _jobs(request, report, graph):
+            bars.stage(f"writing {path.name}", 0)
+            problems.append(_written(f"{option} {path}", request.start / path, write))
     try:
         _show(request, report)
     except SystemExit:
