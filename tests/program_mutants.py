@@ -17,6 +17,8 @@ SOURCES = Path(__file__).parents[1] / "programs" / "choir" / "src"
 
 LOCKSTEP = "lockstep"
 """Deck and machine on the reference and on the mutant (`choir_model.lockstep.ledger`)."""
+ADVERSARY = "the adversary"
+"""Hostile transactions in worlds of many designs (`choir_model.lockstep.adversary`)."""
 UNIT = "unit tests"
 """``cargo test`` of the mutant: what no transaction can reach."""
 
@@ -32,7 +34,7 @@ class Mutant:
     """A wrong program: `new` stands where `old` stood in `file`.
 
     `design` are the choices under which it shows, as people write them; `by` is what catches it:
-    `LOCKSTEP`, `UNIT`, or the name of a test, as in ``test_module.test_name``.
+    `LOCKSTEP`, `ADVERSARY`, `UNIT`, or the name of a test, as in ``test_module.test_name``.
     """
 
     name: str
@@ -120,13 +122,6 @@ SURVIVORS: dict[Mutant, str] = {
         "if amount == 0 {",
         "if amount == u64::MAX {",
     ): "equivalent but for compute units: SPL Token moves nothing; nobody can freeze a vault",
-    Mutant(
-        "no lamports are transferred",
-        "L2",
-        "create.rs",
-        "if missing > 0 {",
-        "if missing < u64::MAX {",
-    ): "equivalent but for compute units: the system program transfers zero lamports",
     Mutant(
         "the treasury is paid first",
         "M5",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from program_mutants import PUSH, SHARED, UNIT, Mutant, mutants_of
+from program_mutants import ADVERSARY, PUSH, SHARED, UNIT, Mutant, mutants_of
 
 FIT_MINT = "test_ledger_accounts.test_bytes_that_are_no_fit_mint_are_refused_by_the_program"
 HALVES = "test_ledger_edges.test_no_half_of_vacant_is_vacant"
@@ -288,6 +288,14 @@ ROWS: list[Mutant] = [
             "minimum_balance(size)? - account.lamports()",
             "",
             MISSING,
+        ),
+        (
+            "who has nothing to pay must be able to",
+            "L2",
+            "if missing > 0 {",
+            "if missing < u64::MAX {",
+            "",
+            ADVERSARY,
         ),
         (
             "all the rent is paid again",

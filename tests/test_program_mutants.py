@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from program_mutants import LOCKSTEP, SOURCES, SURVIVORS, UNIT, Mutant, all_mutants
+from program_mutants import ADVERSARY, LOCKSTEP, SOURCES, SURVIVORS, UNIT, Mutant, all_mutants
 from program_mutants_workshop import (
     Workshop,
     by_adversary,
@@ -67,7 +67,7 @@ def test_mutants_have_names_designs_and_catchers_that_exist() -> None:
     assert {name for _, name in names} >= THEFTS
     for mutant in EVERY:
         designs.design_of(mutant.design.split())
-        if mutant.by not in (LOCKSTEP, UNIT):
+        if mutant.by not in (ADVERSARY, LOCKSTEP, UNIT):
             assert callable(function_of(mutant.by))
 
 
@@ -119,6 +119,8 @@ def looked_at(workshop: Workshop, mutant: Mutant) -> int | None:
     """What it took whoever must catch the mutant, or None."""
     if mutant.by == UNIT:
         return None if workshop.unit_tests_pass(mutant) else 1
+    if mutant.by == ADVERSARY:
+        return by_adversary(workshop.take(mutant, ()))
     built = [m for m in EVERY if m.by != UNIT]
     at = built.index(mutant)
     program = workshop.take(mutant, built[at + 1 : at + 1 + AHEAD])
@@ -162,5 +164,5 @@ def test_the_program_without_a_mistake_is_not_caught(workshop: Workshop) -> None
     for design in sorted({m.design for m in EVERY if m.by == LOCKSTEP}):
         assert by_lockstep(program, design) is None
     assert by_adversary(program) is None
-    for name in sorted({m.by for m in EVERY} - {LOCKSTEP, UNIT}):
+    for name in sorted({m.by for m in EVERY} - {ADVERSARY, LOCKSTEP, UNIT}):
         assert by_test(program, name) is None
