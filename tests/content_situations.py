@@ -32,6 +32,7 @@ _OF: dict[str, tuple[str, ...]] = {
     "DamageStatus": _UNKNOWN,
     "DamagePrivacy": _UNKNOWN,
     "DamageThread": (*_UNKNOWN, "refused INVALID_NUMBER"),
+    "PutThreadPartly": ("Stored already", "refused INVALID_NUMBER"),
     "LoseIndex": _WRITTEN,
 }  # fmt: skip
 

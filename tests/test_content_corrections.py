@@ -6,10 +6,22 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
-from content_stores import ADA, ALREADY, ANYONE, BOB, CYD, EMBED, NEW, OTHER, THREAD, message, store
+from content_stores import (
+    ADA,
+    ALREADY,
+    ANYONE,
+    BOB,
+    CYD,
+    EMBED,
+    NEW,
+    OTHER,
+    STORES,
+    THREAD,
+    Stores,
+    message,
+    store,
+)
 
-from choir_model.adapters.edge import EdgeContent
-from choir_model.content.port import ReferenceContent
 from choir_model.domain.lifecycle import Privacy, Status
 from choir_model.ports.content import (
     MAX_INTEGER,
@@ -26,18 +38,15 @@ UNKNOWN, INVALID = Refused(Reason.UNKNOWN_POINT), Refused(Reason.INVALID_NUMBER)
 
 
 @pytest.fixture(scope="module")
-def edge() -> Iterator[EdgeContent]:
-    with EdgeContent() as opened:
-        yield opened
+def stores() -> Iterator[Stores]:
+    every = Stores()
+    yield every
+    every.close()
 
 
-@pytest.fixture(params=["reference", "edge"])
-def port(request: pytest.FixtureRequest) -> ContentPort:
-    if request.param == "reference":
-        return ReferenceContent()
-    opened: EdgeContent = request.getfixturevalue("edge")
-    opened.reset()
-    return opened
+@pytest.fixture(params=STORES)
+def port(request: pytest.FixtureRequest, stores: Stores) -> ContentPort:
+    return stores.empty(request.param)
 
 
 @pytest.mark.parametrize(("held", "ledger"), list(product(Status, STORABLE)))

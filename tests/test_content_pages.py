@@ -16,14 +16,14 @@ from content_stores import (
     EMBED,
     NEW,
     OTHER,
+    STORES,
     THREAD,
+    Stores,
     message,
     store,
 )
 
-from choir_model.adapters.edge import EdgeContent
 from choir_model.content.cells import Catalogue, Point
-from choir_model.content.port import ReferenceContent
 from choir_model.content.reading import list_page
 from choir_model.domain.lifecycle import Privacy, Status
 from choir_model.engine import Cell, Fired, State, run
@@ -52,18 +52,15 @@ EVERYTHING = Where()
 
 
 @pytest.fixture(scope="module")
-def edge() -> Iterator[EdgeContent]:
-    with EdgeContent() as opened:
-        yield opened
+def stores() -> Iterator[Stores]:
+    every = Stores()
+    yield every
+    every.close()
 
 
-@pytest.fixture(params=["reference", "edge"])
-def port(request: pytest.FixtureRequest) -> ContentPort:
-    if request.param == "reference":
-        return ReferenceContent()
-    opened: EdgeContent = request.getfixturevalue("edge")
-    opened.reset()
-    return opened
+@pytest.fixture(params=STORES)
+def port(request: pytest.FixtureRequest, stores: Stores) -> ContentPort:
+    return stores.empty(request.param)
 
 
 def listed(port: ContentPort, where: Where, page: Page = ALL) -> list[Message]:

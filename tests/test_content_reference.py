@@ -6,12 +6,25 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
+from content_stores import (
+    ADA,
+    ALREADY,
+    ANYONE,
+    BOB,
+    CYD,
+    EMBED,
+    NEW,
+    OTHER,
+    STORES,
+    THREAD,
+    Stores,
+    message,
+    store,
+)
 
-from choir_model.adapters.edge import EdgeContent
 from choir_model.content import reading
 from choir_model.content.cells import Point
-from choir_model.content.port import ReferenceContent
-from choir_model.domain.identity import RecordKey, content_hash
+from choir_model.domain.identity import RecordKey
 from choir_model.domain.lifecycle import ContentFault, Privacy, Status, follows
 from choir_model.domain.visibility import Operation, may
 from choir_model.engine import Fired, State, run
@@ -35,46 +48,21 @@ from choir_model.ports.content import (
     Viewer,
     message_point_id,
 )
-from choir_model.ports.embeddings import DEFAULT_DIMENSION, HashedWords, Vector
+from choir_model.ports.embeddings import DEFAULT_DIMENSION, Vector
 
-ADA, BOB, CYD, THREAD, OTHER = (bytes([n]) * 32 for n in range(1, 6))
-EMBED = HashedWords().embed
 STORABLE = [status for status in Status if status is not Status.DRAFT]
-ANYONE = Viewer(CYD)
-NEW, ALREADY = Stored(already=False), Stored(already=True)
 
 
 @pytest.fixture(scope="module")
-def edge() -> Iterator[EdgeContent]:
-    with EdgeContent() as store:
-        yield store
+def stores() -> Iterator[Stores]:
+    every = Stores()
+    yield every
+    every.close()
 
 
-@pytest.fixture(params=["reference", "edge"])
-def port(request: pytest.FixtureRequest) -> ContentPort:
-    if request.param == "reference":
-        return ReferenceContent()
-    store: EdgeContent = request.getfixturevalue("edge")
-    store.reset()
-    return store
-
-
-def message(
-    content: str,
-    *,
-    author: bytes = ADA,
-    thread: bytes = THREAD,
-    status: Status = Status.PUBLISHED,
-    privacy: Privacy = Privacy.PUBLIC,
-    created_at: int = 0,
-) -> Message:
-    key = RecordKey(thread, author, content_hash(content))
-    return Message(key, content, status, privacy, created_at)
-
-
-def store(port: ContentPort, *messages: Message) -> None:
-    for each in messages:
-        assert port.upsert(each, EMBED(each.content)) == NEW
+@pytest.fixture(params=STORES)
+def port(request: pytest.FixtureRequest, stores: Stores) -> ContentPort:
+    return stores.empty(request.param)
 
 
 def hits(port: ContentPort, text: str, limit: int = 10) -> list[RecordKey]:

@@ -115,7 +115,7 @@ WRONG: dict[str, tuple[bytes, int, str]] = {
     "a line too many": (FILE + LINES[-1], len(LINES) + 1, "more lines"),
     "another version": (setting(0, choir_content_snapshot=2), 1, "another version"),
     "a true version": (setting(0, choir_content_snapshot=True), 1, "canonical"),
-    "a foreign field": (setting(POINT, more=1), 2, "exactly author, content"),
+    "a foreign field": (setting(POINT, more=1), 2, "exactly author, co_authors"),
     "a field missing": (with_line(POINT, lambda line: line.pop("content")), 2, "exactly author"),
     "a list": (signed([LINES[0], b"[]\n"]), 2, "exactly author"),
     "negative counts": (setting(0, threads=-1), 1, "'threads' is a whole number"),

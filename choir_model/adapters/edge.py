@@ -2,13 +2,15 @@
 
 Theory of operation
 -------------------
-One shard in one directory holds both kinds of points.  A message point's payload has the
+One shard in one directory holds both kinds of points (or, with ``tenancy`` ``collection``,
+one shard for each thread: `edge_tenants`).  A message point's payload has the
 full key, the content and what filters need; its id is derived from the key, and the point is
 taken for that record only if the payload names it.  A thread point has a payload and no
 vector, so no search can find it.
 
 The visibility table becomes a filter (`AccessFilters`), given the threads whose points
-name the viewer as a co-author.  Quarantined points are filtered out with it.
+name the viewer as a co-author, or, with ``acl`` ``per_message``, what every message point
+names.  Quarantined points are filtered out with it.
 
 Nothing is kept between operations but filters, which depend on their parameters alone:
 every answer is what the engine says now.
@@ -21,7 +23,7 @@ more pass than is wanted, and times are compared again here.
 from __future__ import annotations
 
 from choir_model.adapters.edge_faults import EdgeFaults
-from choir_model.adapters.edge_payload import INTACT, collides, read_own
+from choir_model.adapters.edge_payload import INTACT, collides, read_co_authors, read_own
 from choir_model.adapters.edge_reading import EdgeReading
 from choir_model.adapters.edge_store import intact
 from choir_model.domain.identity import Address, RecordKey
@@ -51,7 +53,7 @@ class EdgeContent(EdgeReading, EdgeFaults):
             return Refused(reason)
         key = message.key
         name = message_point_id(key)
-        payload, coordinates = self._shard.fetch(name, with_vector=True)
+        payload, coordinates = self._fetch(key.thread, name, with_vector=True)
         if collides(payload, key):
             return Refused(Reason.POINT_ID_COLLISION)
         found = read_own(payload, key)
@@ -63,9 +65,10 @@ class EdgeContent(EdgeReading, EdgeFaults):
         if payload["integrity"] == INTACT and coordinates and intact(found):
             already = (privacy, created_at) == (found.privacy, found.created_at)
             if not already:
-                self._shard.set(name, {"privacy": privacy.value, "created_at": created_at})
+                self._change(key, {"privacy": privacy.value, "created_at": created_at})
             return Stored(already)
-        self._put(Message(key, message.content, found.status, privacy, created_at), vector)
+        repaired = Message(key, message.content, found.status, privacy, created_at)
+        self._put(repaired, vector, read_co_authors(payload))
         return Repaired()
 
     def set_status(self, key: RecordKey, status: Status) -> Written:
@@ -109,9 +112,9 @@ class EdgeContent(EdgeReading, EdgeFaults):
 
     def delete(self, key: RecordKey) -> Deleted:
         name = message_point_id(key)
-        payload, _ = self._shard.fetch(name)
+        payload, _ = self._fetch(key.thread, name)
         if payload is not None and not collides(payload, key):
-            self._shard.delete(name)
+            self._tenants.home(key.thread).delete(name)
         return Deleted(found=read_own(payload, key) is not None)
 
     def _unacceptable(self, message: Message, vector: Vector) -> Reason | ContentFault | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from choir_model.adapters.edge_payload import INTACT
 from choir_model.domain.lifecycle import Privacy
 from choir_model.domain.visibility import Audience, Grant, Operation, grants
+from choir_model.ports.content_design import Acl
 
 if TYPE_CHECKING:
     from qdrant_edge import FieldCondition, Filter
@@ -26,9 +27,15 @@ FILTERS_KEPT = 1_024
 class AccessFilters:
     """Filters of one engine; making one costs more than many searches, so they are kept."""
 
-    def __init__(self, engine: ModuleType) -> None:
+    def __init__(self, engine: ModuleType, acl: Acl = Acl.PER_THREAD) -> None:
         self._engine = engine
+        self._acl = acl
         self.filter = lru_cache(maxsize=FILTERS_KEPT)(self._filter)
+
+    def of_thread(self, thread: str) -> Filter:
+        """All points of a thread."""
+        own: Filter = self._engine.Filter(must=[self._is("thread", thread)])
+        return own
 
     def naming(self, viewer: str) -> Filter:
         """The thread points that name `viewer` as a co-author."""
@@ -64,7 +71,8 @@ class AccessFilters:
     ) -> Filter:
         """What `viewer` may do `operation` with, quarantined points left out.
 
-        Addresses as in payloads; `member_of`: the threads the viewer is a member of;
+        Addresses as in payloads; `member_of`: the threads the viewer is a member of, which
+        ``acl`` ``per_message`` has no use for;
         `thread`, `author`: the only ones wanted, or `None`.
         """
         audiences = list(self._audiences(operation, viewer, premium, member_of))
@@ -83,7 +91,9 @@ class AccessFilters:
             Audience.AUTHOR: [self._is("author", viewer)],
             Audience.ANYONE: [],
         }
-        if member_of:
+        if self._acl is Acl.PER_MESSAGE:
+            belongs[Audience.MEMBER] = [self._is("co_authors", viewer)]
+        elif member_of:
             belongs[Audience.MEMBER] = [self._any("thread", member_of)]
         if premium:
             belongs[Audience.PREMIUM] = []

@@ -32,11 +32,11 @@ class EdgeFaults(EdgeStore):
 
     def lose_vector(self, key: RecordKey) -> Written:
         name = message_point_id(key)
-        payload, coordinates = self._shard.fetch(name, with_vector=True)
+        payload, coordinates = self._fetch(key.thread, name, with_vector=True)
         if read_own(payload, key) is None:
             return Refused(Reason.UNKNOWN_POINT)
         if coordinates:
-            self._shard.lose_vector(name)
+            self._tenants.home(key.thread).lose_vector(name)
         return Stored(already=not coordinates)
 
     def damage_status(self, key: RecordKey, status: Status) -> Written:
@@ -58,10 +58,21 @@ class EdgeFaults(EdgeStore):
             return Refused(Reason.INVALID_NUMBER)
         if self.observe_thread(thread) is None:
             return Refused(Reason.UNKNOWN_POINT)
-        return self._hold_thread(thread, co_authors, sequence)
+        return self._hold_thread_point(thread, co_authors, sequence)
+
+    def put_thread_partly(
+        self, thread: Address, co_authors: tuple[Address, ...], sequence: int, done: int
+    ) -> Written:
+        if not 0 <= sequence <= MAX_INTEGER or done < 0:
+            return Refused(Reason.INVALID_NUMBER)
+        held = self.observe_thread(thread)
+        if not self._per_message or (held is not None and sequence < held.sequence):
+            return Stored(already=True)
+        return Stored(already=self._tell_messages(thread, co_authors, done) == 0)
 
     def lose_index(self, index: Index) -> Stored:
         already = index not in self.indices()
-        if not already:
-            self._shard.lose_index(index.value)
+        self._lost.add(index)
+        for shard in self._tenants.opened():
+            self._indexed(shard)
         return Stored(already)

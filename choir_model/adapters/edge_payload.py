@@ -25,10 +25,17 @@ _STATUS = {status.value: status for status in Status}
 _PRIVACY = {privacy.value: privacy for privacy in Privacy}
 
 
-def message_payload(message: Message, *, quarantined: bool = False) -> Payload:
-    """The payload of a message point."""
+def message_payload(
+    message: Message,
+    *,
+    quarantined: bool = False,
+    co_authors: tuple[Address, ...] | None = None,
+) -> Payload:
+    """The payload of a message point; with `co_authors` under ``acl`` ``per_message``."""
     key = message.key
+    named = {} if co_authors is None else {"co_authors": written(co_authors)}
     return {
+        **named,
         "thread": key.thread.hex(),
         "author": key.author.hex(),
         "hash": key.hash.hex(),
@@ -44,9 +51,22 @@ def thread_payload(thread: Address, co_authors: tuple[Address, ...], sequence: i
     """The payload of a thread point; without ``status``, which marks message points."""
     return {
         "thread": thread.hex(),
-        "co_authors": [address.hex() for address in co_authors],
+        "co_authors": written(co_authors),
         "sequence": sequence,
     }
+
+
+def written(addresses: tuple[Address, ...]) -> list[str]:
+    """Addresses as payloads hold them."""
+    return [address.hex() for address in addresses]
+
+
+def read_co_authors(payload: Payload | None) -> tuple[Address, ...] | None:
+    """The co-authors a payload names; `None` if it names none that can be read."""
+    try:
+        return tuple(map(bytes.fromhex, (payload or {})["co_authors"]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def read_key(payload: Payload | None) -> RecordKey | None:
@@ -107,11 +127,11 @@ def read_thread(payload: Payload | None, name: str) -> StoredThread | None:
         return None
     try:
         thread = bytes.fromhex(payload["thread"])
-        co_authors = tuple(map(bytes.fromhex, payload["co_authors"]))
         sequence = payload["sequence"]
     except (KeyError, TypeError, ValueError):
         return None
-    if type(sequence) is not int or thread_point_id(thread) != name:
+    co_authors = read_co_authors(payload)
+    if co_authors is None or type(sequence) is not int or thread_point_id(thread) != name:
         return None
     return StoredThread(name, thread, co_authors, sequence)
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from choir_model.adapters.edge_payload import QUARANTINED, read_own, read_placed, read_thread
+from choir_model.adapters.edge_payload import (
+    QUARANTINED,
+    Payload,
+    read_co_authors,
+    read_own,
+    read_placed,
+    read_thread,
+)
+from choir_model.adapters.edge_shard import Shard
 from choir_model.adapters.edge_store import EdgeStore, intact
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.visibility import Operation, may
@@ -36,6 +45,7 @@ from choir_model.ports.embeddings import SCORE_STEPS, Vector
 if TYPE_CHECKING:
     from qdrant_edge import Filter
 
+Shards: TypeAlias = list[Shard]
 Place: TypeAlias = tuple[int, str]
 """Where a point is in an order: its time, or its score in steps, negated; then its id."""
 
@@ -44,7 +54,7 @@ class EdgeReading(EdgeStore):
     """What viewers ask of the store."""
 
     def get(self, viewer: Viewer, key: RecordKey) -> Got:
-        payload, _ = self._shard.fetch(message_point_id(key))
+        payload, _ = self._fetch(key.thread, message_point_id(key))
         found = read_own(payload, key)
         if payload is None or found is None:
             return Missing()
@@ -53,7 +63,7 @@ class EdgeReading(EdgeStore):
             found.status,
             found.privacy,
             author=key.author == viewer.address,
-            member=self._is_member(viewer, key.thread),
+            member=self._may_read_as_member(viewer, key, payload),
             premium=viewer.premium,
         ):
             return Hidden()
@@ -78,9 +88,11 @@ class EdgeReading(EdgeStore):
         bounds = (where.since, after.created_at if after else None)
         since = max((bound for bound in bounds if bound is not None), default=None)
         access = self._access(Operation.LIST, viewer, where)
+        during = self._filters.during(access, since, where.until)
         points = [
             ((message.created_at, name), message)
-            for point in self._shard.scroll(self._filters.during(access, since, where.until))
+            for shard in self._scope(where.thread)
+            for point in shard.scroll(during)
             if (message := read_placed(point.payload, name := str(point.id))) is not None
             and within(message.created_at, where.since, where.until)
         ]
@@ -104,18 +116,34 @@ class EdgeReading(EdgeStore):
         if limit < 1:
             return Refused(Reason.INVALID_NUMBER)
         access = self._access(Operation.SEARCH, viewer, Where(thread))
-        nearest = (
-            ((-int(score * SCORE_STEPS), name), message)
-            for score, name, payload in self._shard.nearest(query.dense(), limit, access)
-            if (message := read_placed(payload, name)) is not None
-        )
+        ranked = (self._ranked(shard, query, limit, access) for shard in self._scope(thread))
         start = (-after.steps, after.point) if after else None
-        examined = self._examine(nearest, start, limit)
+        examined = self._examine(merge(*ranked, key=itemgetter(0)), start, limit)
         hits = tuple(
             Hit(message.key, -place[0] / SCORE_STEPS) for place, message in examined.intact
         )
         ends = Rank(-examined.next[0], examined.next[1]) if examined.next else None
         return Results(hits, examined.quarantined, ends)
+
+    def _scope(self, thread: Address | None) -> Shards:
+        """The shards in which points of `thread` are, or of any."""
+        if thread is None:
+            return self._tenants.every()
+        shard = self._tenants.find(thread)
+        return [] if shard is None else [shard]
+
+    def _ranked(
+        self, shard: Shard, query: Vector, limit: int, access: Filter
+    ) -> Iterator[tuple[Place, Message]]:
+        for score, name, payload in shard.nearest(query.dense(), limit, access):
+            message = read_placed(payload, name)
+            if message is not None:
+                yield (-int(score * SCORE_STEPS), name), message
+
+    def _may_read_as_member(self, viewer: Viewer, key: RecordKey, payload: Payload) -> bool:
+        if self._per_message:
+            return viewer.address in (read_co_authors(payload) or ())
+        return self._is_member(viewer, key.thread)
 
     def _examine(
         self,
@@ -142,10 +170,13 @@ class EdgeReading(EdgeStore):
         member_of: tuple[str, ...]
         address = viewer.address.hex()
         author = where.author.hex() if where.author is not None else None
-        if where.thread is None:
+        if self._per_message:
+            member_of, wanted = (), where.thread.hex() if where.thread is not None else None
+        elif where.thread is None:
             member_of = tuple(
                 held.thread.hex()
-                for point in self._shard.scroll(self._filters.naming(address))
+                for shard in self._tenants.every()
+                for point in shard.scroll(self._filters.naming(address))
                 if (held := read_thread(point.payload, str(point.id))) is not None
             )
             wanted = None

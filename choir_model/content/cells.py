@@ -10,7 +10,10 @@ from choir_model.ports.embeddings import Vector
 
 
 class Point(Record, name="point", layer="content"):
-    """A message point; its key is the `RecordKey`.  Status ``None``: there is no such point."""
+    """A message point; its key is the `RecordKey`.  Status ``None``: there is no such point.
+
+    `co_authors` only under ``acl`` ``per_message``.
+    """
 
     status: Field[Status | None] = Field(None)
     privacy: Field[Privacy] = Field(Privacy.PUBLIC)
@@ -18,6 +21,7 @@ class Point(Record, name="point", layer="content"):
     created_at: Field[int] = Field(0)
     vector: Field[Vector | None] = Field(None)
     quarantined: Field[bool] = Field(False)
+    co_authors: Field[tuple[Address, ...] | None] = Field(None)
 
 
 class ThreadPoint(Record, name="thread_point", layer="content"):

@@ -12,11 +12,14 @@ from choir_model.content.reference import (
     install,
     is_there,
     known,
+    tell_messages,
 )
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import ContentFault, Privacy, Status
 from choir_model.engine import View
 from choir_model.ports.content import Index, Reason, Snapshot, Stored
+from choir_model.ports.content_design import Acl
+from choir_model.ports.content_held import co_authors_of
 
 
 def damage(view: View, key: RecordKey, content: str) -> None:
@@ -63,6 +66,25 @@ def damage_thread(
     hold_thread(view, thread, co_authors, sequence)
 
 
+def put_thread_partly(
+    view: View,
+    thread: Address,
+    co_authors: tuple[Address, ...],
+    sequence: int,
+    done: int,
+    acl: Acl,
+) -> None:
+    """FAULT: a change of co-authors was cut off after `done` message points."""
+    check_sequence(view, sequence)
+    if done < 0:
+        view.refuse(Reason.INVALID_NUMBER)
+    held = ThreadPoint(view, thread).sequence
+    told = 0
+    if acl is Acl.PER_MESSAGE and (held is None or sequence >= held):
+        told = min(done, tell_messages(view, thread, co_authors, done))
+    view.emit(Stored(already=told == 0))
+
+
 def lose_index(view: View, index: Index) -> None:
     """FAULT: a payload index is gone."""
     catalogue = Catalogue(view)
@@ -72,7 +94,7 @@ def lose_index(view: View, index: Index) -> None:
     view.emit(Stored(already=index in lost))
 
 
-def restore(view: View, saved: Snapshot) -> None:
+def restore(view: View, saved: Snapshot, acl: Acl = Acl.PER_THREAD) -> None:
     """Hold exactly what `saved` does."""
     catalogue = Catalogue(view)
     for key in catalogue.messages:
@@ -85,6 +107,8 @@ def restore(view: View, saved: Snapshot) -> None:
         point = Point(view, held.message.key)
         install(point, held.message, held.vector)
         point.quarantined = held.quarantined
+        if acl is Acl.PER_MESSAGE:
+            point.co_authors = co_authors_of(held, saved)
     for stored in saved.threads:
         kept = ThreadPoint(view, stored.thread)
         kept.co_authors = stored.co_authors

@@ -37,6 +37,7 @@ from choir_model.ports.content import (
     message_point_id,
     thread_point_id,
 )
+from choir_model.ports.content_design import DEFAULT, ContentDesign
 from choir_model.ports.embeddings import DEFAULT_DIMENSION, SCORE_STEPS, Vector
 
 
@@ -44,9 +45,13 @@ class ReferenceContent:
     """The reference as a `ContentPort`; its cells are in `state`, for whoever looks closer."""
 
     def __init__(
-        self, dimension: int = DEFAULT_DIMENSION, max_content_bytes: int = MAX_CONTENT_BYTES
+        self,
+        dimension: int = DEFAULT_DIMENSION,
+        max_content_bytes: int = MAX_CONTENT_BYTES,
+        design: ContentDesign = DEFAULT,
     ) -> None:
-        self.limits = Limits(dimension, max_content_bytes)
+        self.limits = Limits(dimension, max_content_bytes, design.acl)
+        self.design = design
         self.state = State()
         # Lists, searches and snapshots walk over the whole store, however large it is.
         self.state.step_budget = None
@@ -71,7 +76,9 @@ class ReferenceContent:
     def put_thread(
         self, thread: Address, co_authors: tuple[Address, ...], sequence: int
     ) -> Written:
-        answer: Written = self._do(reference.put_thread, thread, co_authors, sequence)
+        answer: Written = self._do(
+            reference.put_thread, thread, co_authors, sequence, self.limits.acl
+        )
         return answer
 
     def correct_status(self, key: RecordKey, status: Status) -> Written:
@@ -81,7 +88,9 @@ class ReferenceContent:
     def correct_thread(
         self, thread: Address, co_authors: tuple[Address, ...], sequence: int
     ) -> Written:
-        answer: Written = self._do(reference.correct_thread, thread, co_authors, sequence)
+        answer: Written = self._do(
+            reference.correct_thread, thread, co_authors, sequence, self.limits.acl
+        )
         return answer
 
     def delete(self, key: RecordKey) -> Deleted:
@@ -89,7 +98,7 @@ class ReferenceContent:
         return answer
 
     def get(self, viewer: Viewer, key: RecordKey) -> Got:
-        answer: Got = self._do(reading.get, viewer, key)
+        answer: Got = self._do(reading.get, viewer, key, self.limits.acl)
         return answer
 
     def list_thread(self, viewer: Viewer, thread: Address) -> Listing:
@@ -98,7 +107,8 @@ class ReferenceContent:
         return answer
 
     def list(self, viewer: Viewer, where: Where, page: Page) -> Listing | Refused:
-        answer: Listing | Refused = self._do(reading.list_page, viewer, where, page)
+        acl = self.limits.acl
+        answer: Listing | Refused = self._do(reading.list_page, viewer, where, page, acl)
         return answer
 
     def search(
@@ -179,6 +189,15 @@ class ReferenceContent:
         answer: Written = self._do(faults.damage_thread, thread, co_authors, sequence)
         return answer
 
+    def put_thread_partly(
+        self, thread: Address, co_authors: tuple[Address, ...], sequence: int, done: int
+    ) -> Written:
+        acl = self.limits.acl
+        answer: Written = self._do(
+            faults.put_thread_partly, thread, co_authors, sequence, done, acl
+        )
+        return answer
+
     def lose_index(self, index: Index) -> Stored:
         answer: Stored = self._do(faults.lose_index, index)
         return answer
@@ -191,7 +210,7 @@ class ReferenceContent:
 
     def restore(self, saved: Snapshot) -> None:
         check_snapshot(saved, self.limits.dimension)
-        self._do(faults.restore, saved)
+        self._do(faults.restore, saved, self.limits.acl)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -209,7 +228,8 @@ def _stored_point(view: View, key: RecordKey) -> StoredPoint:
     status = point.status
     assert status is not None
     message = Message(key, point.content, status, point.privacy, point.created_at)
-    return StoredPoint(message_point_id(key), message, point.quarantined, point.vector)
+    name, co_authors = message_point_id(key), point.co_authors
+    return StoredPoint(name, message, point.quarantined, point.vector, co_authors)
 
 
 def _stored_thread(view: View, thread: Address) -> StoredThread:

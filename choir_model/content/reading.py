@@ -44,6 +44,7 @@ from choir_model.ports.content import (
     message_point_id,
     within,
 )
+from choir_model.ports.content_design import Acl
 from choir_model.ports.embeddings import Vector, dot
 
 Place: TypeAlias = tuple[int, str]
@@ -59,7 +60,7 @@ class Ranked:
     next: Rank | None
 
 
-def get(view: View, viewer: Viewer, key: RecordKey) -> None:
+def get(view: View, viewer: Viewer, key: RecordKey, acl: Acl = Acl.PER_THREAD) -> None:
     """One message, if the viewer may get it and its content is intact."""
     point = Point(view, key)
     status = point.status
@@ -70,7 +71,7 @@ def get(view: View, viewer: Viewer, key: RecordKey) -> None:
         status,
         point.privacy,
         author=key.author == viewer.address,
-        member=_is_member(view, key.thread, viewer),
+        member=_is_member(view, key, viewer, acl),
         premium=viewer.premium,
     ):
         view.emit(Hidden())
@@ -82,7 +83,9 @@ def get(view: View, viewer: Viewer, key: RecordKey) -> None:
         quarantine(point)
 
 
-def list_page(view: View, viewer: Viewer, where: Where, page: Page) -> None:
+def list_page(
+    view: View, viewer: Viewer, where: Where, page: Page, acl: Acl = Acl.PER_THREAD
+) -> None:
     """The messages of `where` the viewer may list, oldest first; ends in a `Listing`."""
     after = page.after
     if page.limit is not None and page.limit < 1:
@@ -91,7 +94,7 @@ def list_page(view: View, viewer: Viewer, where: Where, page: Page) -> None:
         view.refuse(Reason.INVALID_NUMBER)
     candidates = [
         ((point.created_at, message_point_id(key)), point)
-        for key, point in _allowed(view, Operation.LIST, viewer, where)
+        for key, point in _allowed(view, Operation.LIST, viewer, where, acl)
         if _in_time(point, where)
     ]
     examined = _examine(candidates, (after.created_at, after.point) if after else None, page.limit)
@@ -117,7 +120,7 @@ def search(
     weights = query.steps()
     candidates = [
         ((-dot(weights, vector), message_point_id(key)), point)
-        for key, point in _allowed(view, Operation.SEARCH, viewer, Where(thread))
+        for key, point in _allowed(view, Operation.SEARCH, viewer, Where(thread), limits.acl)
         if (vector := point.vector) is not None
     ]
     examined = _examine(candidates, (-after.steps, after.point) if after else None, limit)
@@ -152,26 +155,29 @@ def _examine(
     return _Examined(found, tuple(quarantined), None)
 
 
-def _is_member(view: View, thread: Address, viewer: Viewer) -> bool:
-    return view.test(ThreadPoint.co_authors[thread], has_member, viewer.address)
+def _is_member(view: View, key: RecordKey, viewer: Viewer, acl: Acl) -> bool:
+    if acl is Acl.PER_MESSAGE:
+        return view.test(Point.co_authors[key], has_member, viewer.address)
+    return view.test(ThreadPoint.co_authors[key.thread], has_member, viewer.address)
 
 
 def _allowed(
-    view: View, operation: Operation, viewer: Viewer, where: Where
+    view: View, operation: Operation, viewer: Viewer, where: Where, acl: Acl
 ) -> Iterator[tuple[RecordKey, Point]]:
     """Points of a thread and author which the visibility table grants the viewer (S8).
 
     Quarantined ones are left out.
     """
-    member_of: dict[Address, bool] = {}
+    member_of: dict[Address | RecordKey, bool] = {}
     allowed: dict[tuple[Status, Privacy, bool, bool], bool] = {}
     read = view.read
     for key in Catalogue(view).messages:
         if where.thread not in (None, key.thread) or where.author not in (None, key.author):
             continue
-        if key.thread not in member_of:
-            member_of[key.thread] = _is_member(view, key.thread, viewer)
-        author, member = key.author == viewer.address, member_of[key.thread]
+        group = key.thread if acl is Acl.PER_THREAD else key
+        if group not in member_of:
+            member_of[group] = _is_member(view, key, viewer, acl)
+        author, member = key.author == viewer.address, member_of[group]
         kind = (read(Point.status[key]), read(Point.privacy[key]), author, member)
         if kind not in allowed:
             allowed[kind] = may(

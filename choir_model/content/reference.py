@@ -44,6 +44,7 @@ from choir_model.ports.content import (
     message_point_id,
     thread_point_id,
 )
+from choir_model.ports.content_design import Acl
 from choir_model.ports.embeddings import DEFAULT_DIMENSION, Vector
 
 T = TypeVar("T")
@@ -51,10 +52,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a store accepts: vectors of `dimension`, content of `max_content_bytes` (C2)."""
+    """What a store accepts: vectors of `dimension`, content of `max_content_bytes` (C2).
+
+    And what says who is a member.
+    """
 
     dimension: int = DEFAULT_DIMENSION
     max_content_bytes: int = MAX_CONTENT_BYTES
+    acl: Acl = Acl.PER_THREAD
 
 
 def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None:
@@ -74,6 +79,8 @@ def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None
     status = point.status
     if status is None:
         install(point, message, vector)
+        if limits.acl is Acl.PER_MESSAGE:
+            point.co_authors = ThreadPoint(view, message.key.thread).co_authors
         view.emit(Stored(already=False))
         return
     taken_over = status is Status.SUBMITTED and _take_over(point, message)
@@ -102,14 +109,20 @@ def set_privacy(view: View, key: RecordKey, privacy: Privacy) -> None:
     hold_privacy(view, key, privacy)
 
 
-def put_thread(view: View, thread: Address, co_authors: tuple[Address, ...], sequence: int) -> None:
+def put_thread(
+    view: View,
+    thread: Address,
+    co_authors: tuple[Address, ...],
+    sequence: int,
+    acl: Acl = Acl.PER_THREAD,
+) -> None:
     """Hold a thread's co-authors as of `sequence`, unless the store knows newer ones."""
     check_sequence(view, sequence)
     held = ThreadPoint(view, thread).sequence
     if held is not None and sequence < held:
         view.emit(Stored(already=True))
     else:
-        hold_thread(view, thread, co_authors, sequence)
+        hold_thread(view, thread, co_authors, sequence, acl)
 
 
 def correct_status(view: View, key: RecordKey, status: Status) -> None:
@@ -120,11 +133,15 @@ def correct_status(view: View, key: RecordKey, status: Status) -> None:
 
 
 def correct_thread(
-    view: View, thread: Address, co_authors: tuple[Address, ...], sequence: int
+    view: View,
+    thread: Address,
+    co_authors: tuple[Address, ...],
+    sequence: int,
+    acl: Acl = Acl.PER_THREAD,
 ) -> None:
     """Hold what was read on the ledger, also where the point claims to be newer."""
     check_sequence(view, sequence)
-    hold_thread(view, thread, co_authors, sequence)
+    hold_thread(view, thread, co_authors, sequence, acl)
 
 
 def rebuild_indices(view: View) -> None:
@@ -154,9 +171,9 @@ def is_there(vector: Vector | None) -> bool:
     return vector is not None
 
 
-def has_member(co_authors: tuple[Address, ...], address: Address) -> bool:
+def has_member(co_authors: tuple[Address, ...] | None, address: Address) -> bool:
     """Whether `address` is among the co-authors."""
-    return address in co_authors
+    return co_authors is not None and address in co_authors
 
 
 def inserted(keys: tuple[T, ...], key: T, id_of: Callable[[T], str]) -> tuple[T, ...]:
@@ -257,15 +274,38 @@ def hold_privacy(view: View, key: RecordKey, privacy: Privacy) -> None:
 
 
 def hold_thread(
-    view: View, thread: Address, co_authors: tuple[Address, ...], sequence: int
+    view: View,
+    thread: Address,
+    co_authors: tuple[Address, ...],
+    sequence: int,
+    acl: Acl = Acl.PER_THREAD,
 ) -> None:
-    """Give a thread's point co-authors and a sequence, whatever it has."""
+    """Give a thread's point co-authors and a sequence, whatever it has.
+
+    Under ``per_message``, its message points get them first.
+    """
     point = ThreadPoint(view, thread)
     held = point.sequence
     already = held == sequence and point.co_authors == co_authors
+    if acl is Acl.PER_MESSAGE:
+        already = not tell_messages(view, thread, co_authors) and already
     if held is None:
         view.update(Catalogue.threads[None], inserted, thread, thread_point_id)
     if not already:
         point.co_authors = co_authors
         point.sequence = sequence
     view.emit(Stored(already))
+
+
+def tell_messages(
+    view: View, thread: Address, co_authors: tuple[Address, ...], most: int | None = None
+) -> int:
+    """Store co-authors on the message points of a thread that have others, at most `most`.
+
+    How many there were to be told.
+    """
+    keys = [key for key in Catalogue(view).messages if key.thread == thread]
+    stale = [key for key in keys if Point(view, key).co_authors != co_authors]
+    for key in stale[:most]:
+        Point(view, key).co_authors = co_authors
+    return len(stale)

@@ -14,7 +14,8 @@ first           ``choir_content_snapshot`` (the format's version, 1), ``dimensio
 message point   ``thread``, ``author``, ``hash`` (lower-case hexadecimal, 32 bytes each),
                 ``content``, ``status``, ``privacy``, ``created_at`` (seconds),
                 ``quarantined``, ``vector`` (null, or a list of [index, coordinate in
-                steps of 2**-11])
+                steps of 2**-11]), ``co_authors`` (a list under ``acl`` per_message,
+                else null)
 thread point    ``thread``, ``co_authors`` (a list, in order of seats), ``sequence``
 unreadable      ``id`` (of a point whose payload is no message's and no thread's)
 last            ``sha256`` (hexadecimal, of all bytes before this line)
@@ -33,7 +34,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeVar
 
-from choir_model.domain.identity import RecordKey
+from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import Privacy, Status
 from choir_model.ports.content import (
     MAX_INTEGER,
@@ -113,15 +114,20 @@ def _point_line(held: StoredPoint) -> Line:
         "created_at": message.created_at,
         "quarantined": held.quarantined,
         "vector": None if vector is None else list(map(list, vector.entries)),
+        "co_authors": None if held.co_authors is None else _hex(held.co_authors),
     }
 
 
 def _thread_line(held: StoredThread) -> Line:
     return {
         "thread": held.thread.hex(),
-        "co_authors": [address.hex() for address in held.co_authors],
+        "co_authors": _hex(held.co_authors),
         "sequence": held.sequence,
     }
+
+
+def _hex(addresses: tuple[Address, ...]) -> list[str]:
+    return [address.hex() for address in addresses]
 
 
 class _Wrong(ValueError):
@@ -203,22 +209,27 @@ def _point(line: Line, dimension: int | None) -> StoredPoint:
         raise _Wrong("'quarantined' is true or false")
     message = Message(key, content, _named(line, Status), _named(line, Privacy), created_at)
     vector = None if line["vector"] is None else _vector(line["vector"], dimension)
-    return StoredPoint(message_point_id(key), message, line["quarantined"], vector)
+    co_authors = None if line["co_authors"] is None else _addresses(line)
+    return StoredPoint(message_point_id(key), message, line["quarantined"], vector, co_authors)
 
 
 _POINT_FIELDS = (
     "thread", "author", "hash", "content", "status", "privacy", "created_at", "quarantined",
-    "vector",
+    "vector", "co_authors",
 )  # fmt: skip
 
 
 def _thread(line: Line) -> StoredThread:
     _only(line, "thread", "co_authors", "sequence")
     thread = _bytes(line["thread"], "thread")
+    name, co_authors = thread_point_id(thread), _addresses(line)
+    return StoredThread(name, thread, co_authors, _count(line, "sequence"))
+
+
+def _addresses(line: Line) -> tuple[Address, ...]:
     if not isinstance(line["co_authors"], list):
         raise _Wrong("'co_authors' is a list of addresses")
-    co_authors = tuple(_bytes(each, "co_authors") for each in line["co_authors"])
-    return StoredThread(thread_point_id(thread), thread, co_authors, _count(line, "sequence"))
+    return tuple(_bytes(each, "co_authors") for each in line["co_authors"])
 
 
 def _unreadable(line: Line) -> str:

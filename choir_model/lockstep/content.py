@@ -67,6 +67,7 @@ from choir_model.lockstep.content_pair import (
     LoseVector,
     Observe,
     PutThread,
+    PutThreadPartly,
     RebuildIndices,
     Search,
     SetPrivacy,
@@ -283,11 +284,21 @@ class ContentMachine(RuleBasedStateMachine):
         thread=THREAD,
         members=st.integers(0, 15),
         at=st.integers(0, len(SEQUENCES) - 1),
-        how=st.integers(0, 2),
+        how=st.integers(-2, 2),
     )
     def membership(self, thread: int, members: int, at: int, how: int) -> None:
-        """A thread's co-authors go wrong, or are put right, whatever sequence is held."""
+        """A thread's co-authors go wrong, or are put right, whatever sequence is held.
+
+        Or a change of them is cut off, and perhaps made again.
+        """
         seated = tuple(person for n, person in enumerate(PEOPLE) if members >> n & 1)
+        if how < 0:
+            done = members % 4 - 2 * (members == 6)
+            cut_off = PutThreadPartly(THREADS[thread], seated, SEQUENCES[at], done)
+            self.pair.apply(cut_off)
+            if how == -1:
+                self.pair.apply(PutThread(THREADS[thread], seated, SEQUENCES[at]))
+            return
         for _ in range(how):
             self.pair.apply(DamageThread(THREADS[thread], seated, SEQUENCES[at]))
         if how < 2:
@@ -351,7 +362,8 @@ def run_content_lockstep(
     """
     coverage = coverage or Coverage()
     real = factory()
-    pair = ContentPair(reference or ReferenceContent(real.dimension), real, coverage)
+    ours = reference or ReferenceContent(real.dimension, design=real.design)
+    pair = ContentPair(ours, real, coverage)
     try:
         run_machine(machine_for(pair), pair, Budget(seed=seed, steps=steps), progress=progress)
     finally:

@@ -254,6 +254,20 @@ class DamageThread(_Command):
 
 
 @dataclass(frozen=True, slots=True)
+class PutThreadPartly(_Command):
+    """FAULT: a change of co-authors is cut off after `done` messages."""
+
+    thread: Address
+    co_authors: tuple[Address, ...]
+    sequence: int
+    done: int
+
+    def on(self, port: ContentPort) -> Outcome:
+        """Execute this command."""
+        return port.put_thread_partly(self.thread, self.co_authors, self.sequence, self.done)
+
+
+@dataclass(frozen=True, slots=True)
 class LoseIndex(_Command):
     """FAULT: a payload index is gone."""
 
@@ -279,7 +293,8 @@ class Observe(_Command):
 Operation: TypeAlias = (
     Upsert | SetStatus | SetPrivacy | PutThread | CorrectStatus | CorrectThread | Delete
     | Get | ListThread | List | Search | RebuildIndices
-    | Damage | LoseVector | DamageStatus | DamagePrivacy | DamageThread | LoseIndex
+    | Damage | LoseVector | DamageStatus | DamagePrivacy | DamageThread | PutThreadPartly
+    | LoseIndex
 )  # fmt: skip
 Command: TypeAlias = Begin | Operation | Checkpoint | Observe
 
@@ -319,7 +334,7 @@ class ContentPair:
         before = self.reference.observe_point(command.key) if isinstance(command, Get) else None
         expected, answer = command.on(self.reference), command.on(self.real)
         _agree(command, "answer", expected, answer)
-        if isinstance(command, PutThread | CorrectThread | DamageThread):
+        if isinstance(command, PutThread | CorrectThread | DamageThread | PutThreadPartly):
             thread = command.thread
             pair = (self.reference.observe_thread(thread), self.real.observe_thread(thread))
             _agree(command, "thread point", *pair)

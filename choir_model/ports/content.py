@@ -47,6 +47,7 @@ from typing import Protocol, TypeAlias
 
 from choir_model.domain.identity import Address, RecordKey
 from choir_model.domain.lifecycle import ContentFault, Privacy, Status
+from choir_model.ports.content_design import ContentDesign
 from choir_model.ports.content_errors import (
     SnapshotMisfit,
     StoreDamaged,
@@ -271,6 +272,10 @@ class ContentPort(ContentFaults, Protocol):
     @property
     def dimension(self) -> int:
         """The length of the vectors it holds."""
+
+    @property
+    def design(self) -> ContentDesign:
+        """Its variants (section 9)."""
 
     def upsert(self, message: Message, vector: Vector) -> Upserted:
         """Hold `message` under its key, searchable by `vector`.

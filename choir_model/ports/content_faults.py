@@ -40,9 +40,19 @@ class ContentFaults(Protocol):
     def damage_thread(
         self, thread: Address, co_authors: tuple[Address, ...], sequence: int
     ) -> Written:
-        """FAULT: other co-authors, as of a sequence that may be from the future.
+        """FAULT: a thread's point names other co-authors, of a sequence perhaps from the future.
 
         Refused: `InvalidNumber` as by `put_thread`, then `UnknownPoint`.
+        """
+
+    def put_thread_partly(
+        self, thread: Address, co_authors: tuple[Address, ...], sequence: int, done: int
+    ) -> Written:
+        """FAULT: a `put_thread` that was cut off after `done` message points, by id.
+
+        Under ``acl`` ``per_thread`` it has no message point to write, and so did nothing.
+        Nobody was told that it happened; who repeats the `put_thread` completes it.
+        Refused: `InvalidNumber` as by `put_thread`, and where `done` is negative.
         """
 
     def lose_index(self, index: Index) -> Stored:

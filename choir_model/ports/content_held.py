@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredPoint:
-    """Everything the store holds of a message; `vector` is `None` where it was lost."""
+    """Everything the store holds of a message; `vector` is `None` where it was lost.
+
+    `co_authors`: those stored with it under ``acl`` ``per_message``, else `None`.
+    """
 
     id: str
     message: Message
     quarantined: bool
     vector: Vector | None
+    co_authors: tuple[Address, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,16 @@ class Snapshot:
     points: tuple[StoredPoint, ...]
     threads: tuple[StoredThread, ...]
     unreadable: tuple[str, ...] = ()
+
+
+def co_authors_of(held: StoredPoint, saved: Snapshot) -> tuple[Address, ...]:
+    """Whom a point names under ``per_message``; from its thread's point if it was saved
+    under ``per_thread``.
+    """
+    if held.co_authors is not None:
+        return held.co_authors
+    threads = {stored.thread: stored.co_authors for stored in saved.threads}
+    return threads.get(held.message.key.thread, ())
 
 
 def check_snapshot(saved: Snapshot, dimension: int) -> None:
