@@ -76,12 +76,12 @@ def test_the_command_writes_its_figures_and_fails_where_they_are_too_low(
 ) -> None:
     file = tmp_path / "figures.json"
     few = ["--steps", "30", "--rounds", "1", "--machines", "system", "--json", str(file)]
-    assert main([*few, "--step-ratio", "1000", "--real-share", "0"]) == 1
+    assert main([*few, "--step-ratio", "1000", "--real-share", "-1000"]) == 1
     assert "FAILED system: steps per second" in capsys.readouterr().out
     written = json.loads(file.read_text("utf-8"))
     assert len(written["failed"]) == 1
     assert written["machines"][0]["lockstep"]
-    assert main([*few, "--step-ratio", "0", "--real-share", "0"]) == 0
+    assert main([*few, "--step-ratio", "0", "--real-share", "-1000"]) == 0
 
 
 def test_a_profile_has_its_costliest_functions() -> None:
