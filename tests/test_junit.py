@@ -139,6 +139,17 @@ def test_every_state_of_a_run_is_a_state_of_a_test(
     assert results(parsed(junit_of(made))) == expected
 
 
+def test_a_log_given_twice_has_two_suites() -> None:
+    made = report(conversations=[conversation("a.jsonl"), conversation("a.jsonl")])
+    assert len(parsed(junit_of(made))) == 2
+
+
+def test_what_was_not_reached_is_named() -> None:
+    made = report(machines=[machine("content", UNREACHED, "StoreFull", "StoreGone")])
+    (found,) = parsed(junit_of(made)).iter("skipped")
+    assert found.get("message") == "not reached: StoreFull, StoreGone"
+
+
 def test_seed_versions_and_design_are_properties_of_every_suite() -> None:
     made = report(conversations=[conversation("a")], machines=[machine("ledger", HOLDS)])
     for suite in parsed(junit_of(made)):

@@ -267,11 +267,11 @@ class _Chat:
             self._decide(thread, author, name)
 
     def _decide(self, thread: _Thread, author: str, spec: str) -> None:
-        """Everybody seated approves; or the creator denies, which is enough."""
-        approve = self.choices.decision == "approve"
-        for voter in thread.seated if approve else thread.seated[:1]:
-            self.commands.append(do.Vote(spec=spec, by=voter, decision=self.choices.decision))
-        if approve:
+        """Everybody seated votes; where that is to deny, nobody but the creator ever is."""
+        decision = self.choices.decision
+        for voter in thread.seated:
+            self.commands.append(do.Vote(spec=spec, by=voter, decision=decision))
+        if decision == "approve":
             thread.seated.append(author)
 
     def _expect(self, refusal: Reason | None) -> None:
