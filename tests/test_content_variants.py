@@ -10,6 +10,7 @@ from content_situations import SITUATIONS
 from content_stores import ADA, ALREADY, ANYONE, BOB, CYD, EMBED, NEW, OTHER, THREAD, message, store
 
 from choir_model.adapters.edge import EdgeContent
+from choir_model.adapters.edge_payload import thread_payload
 from choir_model.adapters.edge_shard import Shard
 from choir_model.content.port import ReferenceContent
 from choir_model.content.snapshot_file import decode, encode
@@ -32,6 +33,7 @@ from choir_model.ports.content import (
     Viewer,
     Where,
     message_point_id,
+    thread_point_id,
 )
 from choir_model.ports.content_design import DEFAULT, EVERY, Acl, ContentDesign, Tenancy
 
@@ -218,6 +220,39 @@ def test_a_directory_of_the_other_tenancy_is_not_taken_for_an_empty_one(
         EdgeContent(tmp_path, design=opened)
     with EdgeContent(tmp_path, design=made) as edge:
         assert len(edge.observe().points) == 1
+
+
+def test_s8_what_is_in_the_collection_of_another_thread_is_nothing() -> None:
+    """Neither a message twice, nor a thread's point that makes anybody a member."""
+    with EdgeContent(design=APART) as edge:
+        store(edge, message("alpha"), SECRETS[0], message("beta", thread=OTHER))
+        edge.put_thread(THREAD, (BOB,), 1)
+        before = edge.list(Viewer(CYD), Where(), Page())
+        found = edge.search(Viewer(CYD), EMBED("alpha"), 9)
+        own, other = edge._tenants.home(THREAD), edge._tenants.home(OTHER)
+        for held in edge.observe().points[:3]:
+            payload, vector = own.fetch(held.id, with_vector=True)
+            if payload is not None:
+                assert isinstance(vector, list)
+                other.put([(held.id, vector, payload)])
+        name = thread_point_id(THREAD)
+        other.put([(name, None, thread_payload(THREAD, (CYD,), 9))])
+        assert edge.list(Viewer(CYD), Where(), Page()) == before
+        assert edge.search(Viewer(CYD), EMBED("alpha"), 9) == found
+        assert len(edge.observe().points) == 3
+        assert len(edge.observe().unreadable) == 3
+
+
+@pytest.mark.parametrize("garbled", [CYD.hex(), 7, None, [CYD.hex(), 7], ["no address"]])
+def test_s8_garbled_co_authors_of_a_message_make_nobody_a_member(garbled: object) -> None:
+    with EdgeContent(design=PER_MESSAGE) as edge:
+        edge.put_thread(THREAD, (BOB,), 1)
+        store(edge, *SECRETS)
+        edge._shard.set(message_point_id(SECRETS[0].key), {"co_authors": garbled})
+        assert seen(edge, CYD) == []
+        assert seen(edge, BOB) == SECRETS[1:]
+        assert edge.put_thread(THREAD, (BOB,), 1) == NEW
+        assert seen(edge, BOB) == SECRETS
 
 
 class ForgetsMessages(EdgeContent):

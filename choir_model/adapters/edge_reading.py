@@ -12,8 +12,6 @@ from choir_model.adapters.edge_payload import (
     Payload,
     read_co_authors,
     read_own,
-    read_placed,
-    read_thread,
 )
 from choir_model.adapters.edge_shard import Shard
 from choir_model.adapters.edge_store import EdgeStore, intact
@@ -93,7 +91,7 @@ class EdgeReading(EdgeStore):
             ((message.created_at, name), message)
             for shard in self._scope(where.thread)
             for point in shard.scroll(during)
-            if (message := read_placed(point.payload, name := str(point.id))) is not None
+            if (message := self._listed(shard, point.payload, name := str(point.id))) is not None
             and within(message.created_at, where.since, where.until)
         ]
         points.sort(key=itemgetter(0))
@@ -136,9 +134,19 @@ class EdgeReading(EdgeStore):
         self, shard: Shard, query: Vector, limit: int, access: Filter
     ) -> Iterator[tuple[Place, Message]]:
         for score, name, payload in shard.nearest(query.dense(), limit, access):
-            message = read_placed(payload, name)
+            message = self._listed(shard, payload, name)
             if message is not None:
                 yield (-int(score * SCORE_STEPS), name), message
+
+    def _listed(self, shard: Shard, payload: Payload | None, name: str) -> Message | None:
+        """The message of a point that passed a filter.
+
+        Engines match a text as if it were a list of one; garbled co-authors name nobody.
+        """
+        named = self._per_message and payload is not None and "co_authors" in payload
+        if named and read_co_authors(payload) is None:
+            return None
+        return self._placed(shard, payload, name)
 
     def _may_read_as_member(self, viewer: Viewer, key: RecordKey, payload: Payload) -> bool:
         if self._per_message:
@@ -177,7 +185,7 @@ class EdgeReading(EdgeStore):
                 held.thread.hex()
                 for shard in self._tenants.every()
                 for point in shard.scroll(self._filters.naming(address))
-                if (held := read_thread(point.payload, str(point.id))) is not None
+                if (held := self._placed_thread(shard, point.payload, str(point.id))) is not None
             )
             wanted = None
         else:

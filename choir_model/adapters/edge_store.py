@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Self
@@ -141,12 +142,18 @@ class EdgeStore:
         points: list[StoredPoint] = []
         threads: list[StoredThread] = []
         unreadable: list[str] = []
-        every = [each for shard in self._tenants.every() for each in shard.scroll(with_vector=True)]
-        for point in sorted(every, key=lambda point: str(point.id)):
-            name, payload = str(point.id), point.payload
-            if (stored := self._stored(name, payload, point.vector)) is not None:
+        every = [
+            (str(point.id), shard, point)
+            for shard in self._tenants.every()
+            for point in shard.scroll(with_vector=True)
+        ]
+        for name, shard, point in sorted(every, key=itemgetter(0)):
+            payload = point.payload
+            if self._placed(shard, payload, name) is not None:
+                stored = self._stored(name, payload, point.vector)
+                assert stored is not None
                 points.append(stored)
-            elif (thread := read_thread(payload, name)) is not None:
+            elif (thread := self._placed_thread(shard, payload, name)) is not None:
                 threads.append(thread)
             else:
                 unreadable.append(name)
@@ -207,6 +214,20 @@ class EdgeStore:
     def _is_member(self, viewer: Viewer, thread: Address) -> bool:
         held = self.observe_thread(thread)
         return held is not None and viewer.address in held.co_authors
+
+    def _placed(self, shard: Shard, payload: Payload | None, name: str) -> Message | None:
+        """The message of a point that is where its key demands, by name and by shard."""
+        message = read_placed(payload, name)
+        if message is None or self._tenants.find(message.key.thread) is not shard:
+            return None
+        return message
+
+    def _placed_thread(
+        self, shard: Shard, payload: Payload | None, name: str
+    ) -> StoredThread | None:
+        """The thread of a point that is where it demands, by name and by shard."""
+        held = read_thread(payload, name)
+        return held if held is not None and self._tenants.find(held.thread) is shard else None
 
     def _message(self, key: RecordKey) -> Message | None:
         return read_own(self._fetch(key.thread, message_point_id(key))[0], key)
@@ -273,7 +294,7 @@ class EdgeStore:
         stale = [
             name
             for point in shard.scroll(self._filters.of_thread(thread.hex()))
-            if read_placed(point.payload, name := str(point.id)) is not None
+            if self._placed(shard, point.payload, name := str(point.id)) is not None
             and read_co_authors(point.payload) != co_authors
         ][:most]
         for name in stale:
