@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planted_defects import Defect, defect
 
-from choir_model.ledger import clients, conservation
+from choir_model.ledger import clients, conservation, plausibility
 
 AUDIT = "test_ledger_variants_audit.test_a_record_misread_is_noticed_under_each_variant"
 SETTLED = "test_ledger_variants.test_the_stake_of_what_was_denied_goes_by_the_table"
@@ -26,8 +26,8 @@ SILENT_DEFECTS: tuple[tuple[str, Defect], ...] = (
             "what was claimed is owed, too",
             "S1",
             conservation.owed,
-            "(entitled & ~record.claims)",
-            "entitled",
+            " & ~record.claims",
+            "",
         ),
     ),
     (
@@ -35,7 +35,7 @@ SILENT_DEFECTS: tuple[tuple[str, Defect], ...] = (
         defect(
             "a refund is owed on the second bit",
             "S1",
-            conservation.owed,
+            plausibility.entitled,
             "1 << AUTHORS_BIT",
             "2 << AUTHORS_BIT",
         ),
@@ -45,9 +45,9 @@ SILENT_DEFECTS: tuple[tuple[str, Defect], ...] = (
         defect(
             "only the first denier is owed a share",
             "S1",
-            conservation.owed,
-            "entitled = record.denials",
-            "entitled = record.denials & -record.denials",
+            plausibility.entitled,
+            "return record.denials",
+            "return record.denials & -record.denials",
         ),
     ),
     (
@@ -65,9 +65,9 @@ SILENT_DEFECTS: tuple[tuple[str, Defect], ...] = (
         defect(
             "the audit judges by the default design",
             "S1",
-            conservation.design_of,
-            "return design\n",
-            "return designs.DEFAULT\n",
+            conservation.audit,
+            "(config.design, config.mint) if config",
+            "(designs.DEFAULT, config.mint) if config",
         ),
     ),
     (

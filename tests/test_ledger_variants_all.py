@@ -120,7 +120,7 @@ def test_both_ledgers_live_the_same_life_under_every_design(
     for design in chosen:
         whole_life(pair, design)
         _, records = threads_and_records(pair.real)
-        fates.update(record.status for record in records)
+        fates.update(record.status for record in records.values())
     assert fates[RecordStatus.PENDING] == 0, "settling is always possible in the end"
     assert min(fates[s] for s in RecordStatus if s is not RecordStatus.PENDING) >= 48
     unpaid = pair.coverage.refusals["PayeeUnavailable"] - refused

@@ -2,18 +2,22 @@
 
 Every base unit lies in a token account, so the amounts of all token accounts of the CHOIR
 mint add up to its supply.  The records of a thread say what its totals must be, and the
-totals how much must be in each vault; whatever is there beyond that was donated.
+totals how much must be in each vault; whatever is there beyond that was donated.  A vault
+must be nobody's but its thread's or the config's, and each record one that votes and claims
+under the design can have led to: amounts that add up prove little about who can take them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from choir_model.domain.identity import Address
 from choir_model.ledger import stakes
-from choir_model.ledger.stakes import AUTHORS_BIT, Receiver
-from choir_model.ports.ledger import LedgerPort, token_amounts
+from choir_model.ledger.plausibility import COUNTERS, entitled, implausible
+from choir_model.ports.ledger import AccountImage, LedgerPort, token_amounts
 from choir_model.program import addresses, designs
 from choir_model.program.bindings import (
     ACCOUNTS,
@@ -24,6 +28,7 @@ from choir_model.program.bindings import (
     RecordStatus,
     Thread,
 )
+from choir_model.program.layout import DecodeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Audit:
 
 
 class Imbalance(AssertionError):
-    """Tokens have appeared or vanished, or totals or a vault differ from the records."""
+    """Tokens have appeared or vanished, or accounts are not what the records say they are."""
 
 
 TOTALS = ("stake_total", "token_balance", "escrow_total", "treasury_paid")
@@ -60,38 +65,66 @@ def audit(
 ) -> Audit:
     """Add everything up; `holders` are all token accounts of the mint but the vaults.
 
-    Raises `Imbalance` with the account and both amounts.
+    Vaults are judged by the mint of the config, whichever mint that is.
+
+    Raises `Imbalance` with the account and what is wrong, amounts included.
     """
     image = ledger.account(mint)
     supply = int.from_bytes(image.data[36:44], "little") if image else 0
     held = sum(token_amounts(ledger, holders).values())
-    recorded: dict[Address, int] = {}
+    config, (threads, records) = _config(ledger), threads_and_records(ledger)
+    design, choir = (config.design, config.mint) if config else (designs.DEFAULT, mint)
+    _compare_with_records(threads, records.values(), design)
+    _compare_votes(threads, records, design)
     totals = {"stakes": 0, "escrow": 0, "balances": 0, "treasury": 0}
-    threads, records = threads_and_records(ledger)
-    _compare_with_records(threads, records, design_of(ledger))
+    vaults: dict[Address, tuple[Address, int]] = {}
     for address, thread in threads.items():
-        recorded[addresses.stake_vault(address)] = thread.stake_total
-        recorded[addresses.escrow_vault(address)] = thread.escrow_total
-        recorded[addresses.balance_vault(address)] = thread.token_balance
+        vaults[addresses.stake_vault(address)] = address, thread.stake_total
+        vaults[addresses.escrow_vault(address)] = address, thread.escrow_total
+        vaults[addresses.balance_vault(address)] = address, thread.token_balance
         totals["stakes"] += thread.stake_total
         totals["escrow"] += thread.escrow_total
         totals["balances"] += thread.token_balance
         totals["treasury"] += thread.treasury_paid
-    recorded[addresses.treasury()] = totals["treasury"]
-    vaults = token_amounts(ledger, recorded)
-    donations = 0
-    for vault, amount in vaults.items():
-        uninvited = donated(vault)
+    if config:
+        vaults[addresses.treasury()] = addresses.config(), totals["treasury"]
+    donations = total = 0
+    for vault, (owner, recorded) in vaults.items():
+        amount, uninvited = _held(ledger.account(vault), vault, choir, owner), donated(vault)
+        total += amount
         donations += uninvited
-        if amount != recorded[vault] + uninvited:
+        if amount != recorded + uninvited:
             raise Imbalance(
                 f"vault {addresses.base58(vault)} holds {amount} base units; by record "
-                f"{recorded[vault]}, donated {uninvited}"
+                f"{recorded}, donated {uninvited}"
             )
-    total = held + sum(vaults.values())
-    if total != supply:
-        raise Imbalance(f"token accounts hold {total} base units, the mint's supply is {supply}")
+    if held + total != supply:
+        raise Imbalance(
+            f"token accounts hold {held + total} base units, the mint's supply is {supply}"
+        )
     return Audit(supply=supply, holders=held, donations=donations, **totals)
+
+
+_VAULT = bytes(36) + b"\1" + bytes(56)
+"""A vault behind mint, owner and amount: initialised, with no delegate, no close authority."""
+
+
+def _held(image: AccountImage | None, vault: Address, mint: Address, owner: Address) -> int:
+    """The base units in a vault, which must be the program's alone to dispose of (L2)."""
+    if image is None or image.owner != addresses.TOKEN or len(image.data) != 165:
+        raise Imbalance(f"vault {addresses.base58(vault)} is no token account of SPL Token")
+    data = image.data
+    if data[:64] == mint + owner and data[72:] == _VAULT:
+        return int.from_bytes(data[64:72], "little")
+    wrong = {
+        "is of another mint": data[:32] != mint,
+        f"belongs to {addresses.base58(data[32:64])}": data[32:64] != owner,
+        "has a delegate": any(data[72:76]) or any(data[121:129]),
+        "is frozen or not initialised": data[108] != 1,
+        "has a close authority": any(data[129:133]),
+    }
+    found = next((what for what, so in wrong.items() if so), "has bytes no vault ever has")
+    raise Imbalance(f"vault {addresses.base58(vault)} {found}")
 
 
 def owed(record: Record, design: Design) -> tuple[int, int, int, int]:
@@ -102,28 +135,26 @@ def owed(record: Record, design: Design) -> tuple[int, int, int, int]:
     if record.status is RecordStatus.PENDING:
         return record.stake, 0, 0, 0
     went = stakes.settlement(record.status, design, record.stake, record.denials.bit_count())
-    match stakes.claimants(record.status, design):
-        case Receiver.DENIERS:
-            entitled = record.denials
-        case Receiver.AUTHOR:
-            entitled = 1 << AUTHORS_BIT
-        case _:
-            entitled = 0
-    unclaimed = (entitled & ~record.claims).bit_count() * went.share
+    unclaimed = (entitled(record, design) & ~record.claims).bit_count() * went.share
     return 0, went.to_balance, unclaimed, went.to_treasury
 
 
 def design_of(ledger: LedgerPort) -> Design:
     """The design fixed at `initialize`, from the config account; the default before that."""
+    config = _config(ledger)
+    return config.design if config else designs.DEFAULT
+
+
+def _config(ledger: LedgerPort) -> Config | None:
     image = ledger.account(addresses.config())
     if image is None or image.owner != addresses.PROGRAM:
-        return designs.DEFAULT
-    design: Design = ACCOUNTS[Config].decode(image.data).design
-    return design
+        return None
+    config: Config = _decoded(Config, addresses.config(), image)
+    return config
 
 
 def _compare_with_records(
-    threads: dict[Address, Thread], records: list[Record], design: Design
+    threads: Mapping[Address, Thread], records: Iterable[Record], design: Design
 ) -> None:
     sums = {address: [0, 0, 0, 0] for address in threads}
     for record in records:
@@ -141,14 +172,47 @@ def _compare_with_records(
                 )
 
 
-def threads_and_records(ledger: LedgerPort) -> tuple[dict[Address, Thread], list[Record]]:
-    """Every thread and every record account of the ledger, each decoded once."""
+def _compare_votes(
+    threads: Mapping[Address, Thread], records: Mapping[Address, Record], design: Design
+) -> None:
+    """Each record by itself, and how many there are of each status (S1, S3, S10)."""
+    for address, record in records.items():
+        wrong = implausible(record, threads[record.thread], design)
+        if wrong:
+            raise Imbalance(f"record {addresses.base58(address)}: {wrong}")
+    found = Counter((record.thread, record.status) for record in records.values())
+    for address, thread in threads.items():
+        for status, counter in COUNTERS.items():
+            counted, there = getattr(thread, counter), found[address, status]
+            if counted != there:
+                raise Imbalance(
+                    f"thread {addresses.base58(address)}: {counter} is {counted}, of its "
+                    f"records {there} are {status.name.lower()}"
+                )
+
+
+def threads_and_records(
+    ledger: LedgerPort,
+) -> tuple[dict[Address, Thread], dict[Address, Record]]:
+    """Every thread and every record account of the ledger, each decoded once.
+
+    Raises `Imbalance` for one that begins like either and is none.
+    """
     threads: dict[Address, Thread] = {}
-    records: list[Record] = []
+    records: dict[Address, Record] = {}
     for address in ledger.program_accounts():
         image = ledger.account(address)
         if image and image.data[:8] == ACCOUNTS[Thread].discriminator:
-            threads[address] = ACCOUNTS[Thread].decode(image.data)
+            threads[address] = _decoded(Thread, address, image)
         elif image and image.data[:8] == ACCOUNTS[Record].discriminator:
-            records.append(ACCOUNTS[Record].decode(image.data))
+            records[address] = _decoded(Record, address, image)
     return threads, records
+
+
+def _decoded(kind: type, address: Address, image: AccountImage) -> Any:
+    try:
+        return ACCOUNTS[kind].decode(image.data)
+    except DecodeError as error:
+        raise Imbalance(
+            f"account {addresses.base58(address)} is no {kind.__name__}: {error}"
+        ) from None
