@@ -31,13 +31,22 @@ class ThreadPoint(Record, name="thread_point", layer="content"):
     sequence: Field[int | None] = Field(None)
 
 
-class Catalogue(Record, name="catalogue", layer="content"):
-    """Which points there are: the singleton every scan of the store goes through.
+class Shelf(Record, name="shelf", layer="content"):
+    """Which message points a thread has, by id; its key is the thread.
 
-    Both are kept in order of point id, the last resort of every order the store promises.
-    `lost`: the indices that are not there, in the order of `Index`.
+    A scan of one thread depends on no other, as it would through one catalogue of all.
     """
 
     messages: Field[tuple[RecordKey, ...]] = Field(())
+
+
+class Catalogue(Record, name="catalogue", layer="content"):
+    """Which threads there are: the singleton every scan of the whole store begins with.
+
+    `shelves`: those with messages; `threads`: those with a point.  Both are kept in order of
+    the thread's point id.  `lost`: the indices that are not there, in the order of `Index`.
+    """
+
+    shelves: Field[tuple[Address, ...]] = Field(())
     threads: Field[tuple[Address, ...]] = Field(())
     lost: Field[tuple[Index, ...]] = Field(())

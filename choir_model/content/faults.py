@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from choir_model.content.cells import Catalogue, Point, ThreadPoint
+from choir_model.content.cells import Catalogue, Point, Shelf, ThreadPoint
 from choir_model.content.reference import (
     check_sequence,
     erase,
@@ -97,7 +97,7 @@ def lose_index(view: View, index: Index) -> None:
 def restore(view: View, saved: Snapshot, acl: Acl = Acl.PER_THREAD) -> None:
     """Hold exactly what `saved` does."""
     catalogue = Catalogue(view)
-    for key in catalogue.messages:
+    for key in [key for thread in catalogue.shelves for key in Shelf(view, thread).messages]:
         erase(view, key)
     for thread in catalogue.threads:
         old = ThreadPoint(view, thread)

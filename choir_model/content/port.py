@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from choir_model.content import faults, reading, reference
-from choir_model.content.cells import Catalogue, Point, ThreadPoint
+from choir_model.content.cells import Catalogue, Point, Shelf, ThreadPoint
 from choir_model.content.reading import Ranked
 from choir_model.content.reference import Limits
 from choir_model.domain.identity import Address, RecordKey
@@ -153,8 +153,9 @@ class ReferenceContent:
     def observe(self) -> Snapshot:
         view = self.state.view()
         catalogue = Catalogue(view)
+        keys = [key for thread in catalogue.shelves for key in Shelf(view, thread).messages]
         return Snapshot(
-            tuple(_stored_point(view, key) for key in catalogue.messages),
+            tuple(_stored_point(view, key) for key in sorted(keys, key=message_point_id)),
             tuple(_stored_thread(view, thread) for thread in catalogue.threads),
         )
 

@@ -2,10 +2,11 @@
 
 Theory of operation
 -------------------
-A scan goes through the catalogue, drops what its key alone tells to be unwanted, then what
-the viewer may not be shown, and puts the rest in order.  Only then is content looked at, in
-that order and no further than the limit; `_examine` is the one place where that is done.
-No index is ever asked: that it is not there cannot be told from an answer.
+A scan goes through the shelf of a thread, or of each, drops what its key alone tells to be
+unwanted, then what the viewer may not be shown, and puts the rest in order.  Only then is
+content looked at, in that order and no further than the limit; `_examine` is the one place
+where that is done, and where ties are broken, by point id.  No index is ever asked: that it
+is not there cannot be told from an answer.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
-from choir_model.content.cells import Catalogue, Point, ThreadPoint
+from choir_model.content.cells import Catalogue, Point, Shelf, ThreadPoint
 from choir_model.content.reference import (
     Limits,
     has_member,
@@ -171,9 +172,7 @@ def _allowed(
     member_of: dict[Address | RecordKey, bool] = {}
     allowed: dict[tuple[Status, Privacy, bool, bool], bool] = {}
     read = view.read
-    for key in Catalogue(view).messages:
-        if where.thread not in (None, key.thread) or where.author not in (None, key.author):
-            continue
+    for key in _kept(view, where):
         group = key.thread if acl is Acl.PER_THREAD else key
         if group not in member_of:
             member_of[group] = _is_member(view, key, viewer, acl)
@@ -185,6 +184,14 @@ def _allowed(
             )
         if allowed[kind] and not read(Point.quarantined[key]):
             yield key, Point(view, key)
+
+
+def _kept(view: View, where: Where) -> Iterator[RecordKey]:
+    """The keys of a thread and author, or of all of them."""
+    for thread in Catalogue(view).shelves if where.thread is None else (where.thread,):
+        for key in Shelf(view, thread).messages:
+            if where.author in (None, key.author):
+                yield key
 
 
 def _in_time(point: Point, where: Where) -> bool:

@@ -9,9 +9,10 @@ report points that were put into quarantine on the way.  Scores are integers her
 turns into `Results`.
 
 An action depends on as little as it can: whether content hashes to its key is a `test`, so
-an engine that caches by dependency sees one bit, not the text; so is membership.  Points
-are met in the order of the catalogue, which is that of their ids, and every sort below
-is stable; that is the whole tie-breaking rule.
+an engine that caches by dependency sees one bit, not the text; so is membership.  Which
+points there are is kept by thread, so what concerns one thread depends on no other.
+
+Here are the operations that write; `reading` has those that read, `faults` the faults.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from choir_model.content.cells import Catalogue, Point, ThreadPoint
+from choir_model.content.cells import Catalogue, Point, Shelf, ThreadPoint
 from choir_model.domain.identity import Address, RecordKey, content_hash
 from choir_model.domain.lifecycle import (
     MAX_CONTENT_BYTES,
@@ -171,6 +172,11 @@ def is_there(vector: Vector | None) -> bool:
     return vector is not None
 
 
+def is_empty(keys: tuple[RecordKey, ...]) -> bool:
+    """Whether a thread has no message."""
+    return not keys
+
+
 def has_member(co_authors: tuple[Address, ...] | None, address: Address) -> bool:
     """Whether `address` is among the co-authors."""
     return co_authors is not None and address in co_authors
@@ -238,14 +244,20 @@ def install(point: Point, message: Message, vector: Vector | None) -> None:
     point.content = message.content
     point.created_at = message.created_at
     point.vector = vector
-    point.view.update(Catalogue.messages[None], inserted, message.key, message_point_id)
+    view, shelf = point.view, Shelf.messages[message.key.thread]
+    if view.test(shelf, is_empty):
+        view.update(Catalogue.shelves[None], inserted, message.key.thread, thread_point_id)
+    view.update(shelf, inserted, message.key, message_point_id)
 
 
 def erase(view: View, key: RecordKey) -> None:
     """Hold nothing of a record."""
     for field in Point.fields:
         view.write(field[key], field.default)
-    view.update(Catalogue.messages[None], removed, key)
+    shelf = Shelf.messages[key.thread]
+    view.update(shelf, removed, key)
+    if view.test(shelf, is_empty):
+        view.update(Catalogue.shelves[None], removed, key.thread)
 
 
 def check_sequence(view: View, sequence: int) -> None:
@@ -304,8 +316,9 @@ def tell_messages(
 
     How many there were to be told.
     """
-    keys = [key for key in Catalogue(view).messages if key.thread == thread]
-    stale = [key for key in keys if Point(view, key).co_authors != co_authors]
+    stale = [
+        key for key in Shelf(view, thread).messages if Point(view, key).co_authors != co_authors
+    ]
     for key in stale[:most]:
         Point(view, key).co_authors = co_authors
     return len(stale)
