@@ -1,4 +1,4 @@
-"""Snapshots as bytes: one file per snapshot, read strictly, and the same in every store."""
+"""Snapshots as bytes (section 5): one file per snapshot, read strictly, in every store the same."""
 
 from __future__ import annotations
 

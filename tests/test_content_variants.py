@@ -1,4 +1,4 @@
-"""Variants of section 9 that are the store's: tenancy and acl; what they change, and what not."""
+"""The store's variants (section 5, section 9): tenancy and acl; what they change, and what not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the content store: get, list and search, as the table of section 3 has it (S8).
+"""Reading the content store (section 5): get, list and search, as section 3 allows (S8).
 
 Theory of operation
 -------------------

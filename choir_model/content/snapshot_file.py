@@ -1,4 +1,4 @@
-"""Snapshots of a content store as bytes: one file format, one way to write each snapshot.
+"""Snapshots of a content store as bytes (section 5): one format, one way to write each.
 
 The format
 ----------
