@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from choir_model.adapters.edge_payload import Payload
 from choir_model.ports.content import StoreDamaged, StoreError, StoreInUse, StoreUnavailable
+from choir_model.ports.embeddings import SCORE_STEPS
 
 if TYPE_CHECKING:
     from qdrant_edge import (
@@ -52,6 +53,9 @@ CONFIGURATION = "edge_config.json"
 SEGMENTS = "segments/*/segment.json"
 LOG = "wal/open-*"
 
+PANIC = "PanicException"
+"""What a panic of the engine is raised as: no `Exception`, of a class nobody can import."""
+
 _NOT_WRITABLE = "cannot be written to; use a directory this user may write to"
 
 _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
@@ -75,7 +79,7 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
 )
 
 
-def store_error(error: Exception, directory: Path) -> StoreError:
+def store_error(error: BaseException, directory: Path) -> StoreError:
     """What an exception of the engine means for whoever uses the store in `directory`."""
     text = str(error)
     for known, kind, meaning in _MEANINGS:
@@ -128,7 +132,8 @@ class Shard:
         """Score, name and payload by descending score, then name; `limit` and more of them.
 
         For as long as the caller takes them.  The caller may meanwhile make points fail
-        the filter which it was given already.
+        the filter which it was given already.  Raises `StoreDamaged` for a score that no two
+        stored vectors have.
         """
         nearest = self._engine.Query.Nearest(query)
         asked = min(limit, ASKED_AT_MOST) + SPARE_HITS
@@ -138,6 +143,8 @@ class Shard:
                 nearest, asked, filter=wanted, params=self._exact, with_payload=True
             )
             found = self._call(self._shard.search, request)
+            if not all(_on_grid(point.score) for point in found):
+                raise StoreDamaged(f"{self.directory} holds a vector nobody stored")
             complete = len(found) < asked
             hits = sorted([(-point.score, str(point.id), point) for point in found], key=_rank)
             lowest = hits[-1][0] if hits else 0.0
@@ -196,8 +203,8 @@ class Shard:
     def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
-        except Exception as error:
-            if type(error) is not Exception:
+        except BaseException as error:
+            if type(error) is not Exception and type(error).__name__ != PANIC:
                 raise
             raise store_error(error, self.directory) from error
 
@@ -226,6 +233,11 @@ def make_directory(directory: Path) -> None:
         raise StoreUnavailable(
             f"{directory} cannot be made ({reason}); use a directory this user may write to"
         ) from None
+
+
+def _on_grid(score: float) -> bool:
+    """Whether a score can be one of two vectors that were stored: neither NaN nor between steps."""
+    return abs(score) < 2 and (score * SCORE_STEPS).is_integer()
 
 
 def _rank(hit: tuple[float, str, object]) -> tuple[float, str]:
