@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.engine import (
+    KEEPS_UP,
     MORE,
-    NOTICED,
     Result,
     compared,
     engine,
@@ -155,12 +155,12 @@ def test_both_programs_are_timed_in_every_round() -> None:
     assert result.engine_counts["distinct"] == 10
 
 
-def measured(in_process: float, whole: float, naive_seconds: float = 1.0) -> Result:
+def measured(in_process: float, whole: float, states: int = KEEPS_UP) -> Result:
     """A result with these ratios."""
-    counts = {"distinct": 3, "generated": 4}
+    counts = {"distinct": states, "generated": 4}
     result = Result("tank", 1, None, False, counts, counts)
-    result.naive = [naive_seconds, naive_seconds, 2 * naive_seconds]
-    result.engine = [in_process * naive_seconds, 9.0, in_process * 2 * naive_seconds]
+    result.naive = [1.0, 1.0, 2.0]
+    result.engine = [in_process, 9.0, 2 * in_process]
     result.engine_processor, result.naive_processor = [2.0], [8.0]
     result.engine_process, result.naive_process = [whole, 9.0, whole], [1.0, 1.0, 1.0]
     return result
@@ -175,14 +175,14 @@ def test_ratios_that_are_too_high_are_named() -> None:
     assert len({len(row) for row in table([result, result]).splitlines()}) == 1
 
 
-def test_in_process_a_ratio_counts_only_where_somebody_could_notice() -> None:
-    quick = measured(in_process=2.0, whole=1.0, naive_seconds=NOTICED / 2)
-    assert shortfalls([quick], 1.5) == []
-    assert shortfalls([quick], 1.5, noticed=NOTICED / 2) != []
+def test_in_process_a_ratio_counts_only_from_some_states_on() -> None:
+    small = measured(in_process=2.0, whole=1.0, states=KEEPS_UP - 1)
+    assert shortfalls([small], 1.5) == []
+    assert shortfalls([small], 1.5, few=KEEPS_UP - 1) != []
 
 
 def test_a_whole_process_that_takes_too_long_is_named_however_short() -> None:
-    slow = measured(in_process=1.0, whole=1.75, naive_seconds=NOTICED / 2)
+    slow = measured(in_process=1.0, whole=1.75, states=3)
     (line,) = shortfalls([slow], 1.5)
     assert line.startswith("tank: in a process of its own the engine takes 1.75 times")
 
