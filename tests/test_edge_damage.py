@@ -15,9 +15,11 @@ from edge_damage import Children, Told, damage, folder, gone, shelf, wrong
 from choir_model.adapters.edge import EdgeContent
 from choir_model.content.port import ReferenceContent
 from choir_model.content.scrub import Condition, ScrubReport, nothing_left, scrub
-from choir_model.domain.lifecycle import Status
+from choir_model.domain.lifecycle import Privacy, Status
 from choir_model.ports.content import (
+    Found,
     Listing,
+    Missing,
     Results,
     StoreDamaged,
     Viewer,
@@ -168,3 +170,35 @@ def test_s5b_a_vector_of_other_content_is_noticed_with_the_embedder() -> None:
         assert scrub(edge, EXPECTED, {}).sound
         report = scrub(edge, EXPECTED, {}, EMBED)
         assert report.of(Condition.UNSEARCHABLE) == (SAID.key,)
+
+
+@pytest.mark.parametrize("value", [b"1000", b"public"])
+def test_s5b_a_flipped_bit_in_privacy_or_time_is_noticed(tmp_path: Path, value: bytes) -> None:
+    """The store has the only copy of both, so nothing else could tell."""
+    with EdgeContent(tmp_path) as edge:
+        store(edge, replace(SAID, created_at=1000))
+    (path,) = tmp_path.glob("segments/*/payload_storage/page_0.dat")
+    data = path.read_bytes()
+    assert data.count(value) == 1
+    path.write_bytes(data.replace(value, bytes([*value[:-1], value[-1] ^ 1])))
+    with EdgeContent(tmp_path) as edge:
+        assert edge.get(ANYONE, SAID.key) == Missing()
+        assert scrub(edge, EXPECTED, {}).of(Condition.MISSING) == (SAID.key,)
+        edge.upsert(SAID, EMBED(SAID.content))
+        assert scrub(edge, EXPECTED, {}, EMBED).sound
+
+
+def test_s5b_the_seal_covers_what_changes_later() -> None:
+    with EdgeContent() as edge:
+        store(edge, replace(SAID, status=Status.SUBMITTED))
+        edge.upsert(replace(SAID, status=Status.SUBMITTED, created_at=5), EMBED(SAID.content))
+        edge.set_status(SAID.key, Status.PUBLISHED)
+        edge.set_privacy(SAID.key, Privacy.PREMIUM)
+        expected = replace(SAID, created_at=5, privacy=Privacy.PREMIUM)
+        assert edge.get(Viewer(ADA), SAID.key) == Found(expected)
+        name = message_point_id(SAID.key)
+        for field, value in (("created_at", 6), ("privacy", "public")):
+            before, _ = edge._shard.fetch(name)
+            edge._shard.set(name, {field: value})
+            assert edge.get(Viewer(ADA), SAID.key) == Missing()
+            edge._shard.set(name, before or {})

@@ -2,12 +2,18 @@
 
 Addresses and hashes are lower-case hexadecimal; a payload that does not read back as what
 it should be is nothing (`None`), never an error and never a guess.
+
+The engine has no checksums on what it stored, and a flipped bit can leave a text that reads
+well.  Content re-hashes to its key, and a status is held against the ledger's; privacy and
+time, of which the store has the only copy, have a **seal**, a checksum of their own.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, TypeAlias
 
 from choir_model.domain.identity import Address, RecordKey
@@ -20,6 +26,9 @@ Payload: TypeAlias = dict[str, Any]
 INTACT, QUARANTINED = "intact", "quarantined"
 """Values of ``integrity``: words, because version 0.9.0 cannot match a boolean (`MatchValue`
 turns ``True`` into the number 1, which matches nothing)."""
+
+SEALED = ("thread", "author", "hash", "privacy", "created_at")
+SEAL_DIGITS = 16
 
 _STATUS = {status.value: status for status in Status}
 _PRIVACY = {privacy.value: privacy for privacy in Privacy}
@@ -34,7 +43,7 @@ def message_payload(
     """The payload of a message point; with `co_authors` under ``acl`` ``per_message``."""
     key = message.key
     named = {} if co_authors is None else {"co_authors": written(co_authors)}
-    return {
+    payload = {
         **named,
         "thread": key.thread.hex(),
         "author": key.author.hex(),
@@ -45,6 +54,17 @@ def message_payload(
         "created_at": message.created_at,
         "integrity": QUARANTINED if quarantined else INTACT,
     }
+    return sealed({}, payload)
+
+
+def sealed(held: Mapping[str, Any], fields: Payload) -> Payload:
+    """`fields` of a message, with the seal of what is `held` once they are set."""
+    return {**fields, "seal": _seal({**held, **fields})}
+
+
+def _seal(payload: Mapping[str, Any]) -> str:
+    words = "\n".join([str(payload[field]) for field in SEALED])
+    return sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:SEAL_DIGITS]
 
 
 def thread_payload(thread: Address, co_authors: tuple[Address, ...], sequence: int) -> Payload:
@@ -90,11 +110,14 @@ def read_message(payload: Payload | None, key: RecordKey | None) -> Message | No
     try:
         content, created_at = payload["content"], payload["created_at"]
         status, privacy = _STATUS[payload["status"]], _PRIVACY[payload["privacy"]]
-        integrity = payload["integrity"]
+        integrity, kept = payload["integrity"], payload["seal"] == _seal(payload)
     except (KeyError, TypeError):
         return None
     well_typed = (
-        isinstance(content, str) and type(created_at) is int and integrity in (INTACT, QUARANTINED)
+        isinstance(content, str)
+        and type(created_at) is int
+        and integrity in (INTACT, QUARANTINED)
+        and kept
     )
     return Message(key, content, status, privacy, created_at) if well_typed else None
 

@@ -19,6 +19,7 @@ from choir_model.adapters.edge_payload import (
     read_placed,
     read_thread,
     read_vector,
+    sealed,
     thread_payload,
     written,
 )
@@ -209,7 +210,9 @@ class EdgeStore:
 
     def _change(self, key: RecordKey, fields: Payload) -> None:
         """Set payload fields of a point, which is there."""
-        self._tenants.home(key.thread).set(message_point_id(key), fields)
+        name = message_point_id(key)
+        held = self._fetch(key.thread, name)[0] or {}
+        self._tenants.home(key.thread).set(name, sealed(held, fields))
 
     def _is_member(self, viewer: Viewer, thread: Address) -> bool:
         held = self.observe_thread(thread)
