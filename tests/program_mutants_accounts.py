@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from program_mutants import ADVERSARY, PUSH, SHARED, UNIT, Mutant, mutants_of
+from program_mutants import LOCKSTEP, PUSH, SHARED, UNIT, Mutant, mutants_of
 
 FIT_MINT = "test_ledger_accounts.test_bytes_that_are_no_fit_mint_are_refused_by_the_program"
 HALVES = "test_ledger_edges.test_no_half_of_vacant_is_vacant"
@@ -295,7 +295,7 @@ ROWS: list[Mutant] = [
             "if missing > 0 {",
             "if missing < u64::MAX {",
             "",
-            ADVERSARY,
+            LOCKSTEP,
         ),
         (
             "all the rent is paid again",
