@@ -96,13 +96,10 @@ def upsert(view: View, message: Message, vector: Vector, limits: Limits) -> None
 
 def set_status(view: View, key: RecordKey, status: Status) -> None:
     """Follow the ledger to `status`."""
-    point = Point(view, key)
-    current = known(point)
-    if current is not status:
-        if not follows(current, status):
-            view.refuse(Reason.ILLEGAL_TRANSITION)
-        point.status = status
-    view.emit(Stored(already=current is status))
+    current = known(Point(view, key))
+    if current is not status and not follows(current, status):
+        view.refuse(Reason.ILLEGAL_TRANSITION)
+    hold_status(view, key, status)
 
 
 def set_privacy(view: View, key: RecordKey, privacy: Privacy) -> None:

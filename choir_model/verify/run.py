@@ -85,6 +85,11 @@ class Inputs:
     tested: Tested
     design: Design | None = None
 
+    @property
+    def machine_design(self) -> Design:
+        """The design of the machines, which the report names."""
+        return self.design or designs.DEFAULT
+
 
 FINDINGS = (Disagreement, Violation, UnregisteredRefusal)
 """What a command sequence can end in that is about the system; all else is an error of ours."""
@@ -113,7 +118,8 @@ class Crash(Exception):
 
 def verify(inputs: Inputs, listener: Listener) -> Report:
     """Replay the logs and run the machines; never raises for what they find."""
-    report = Report(inputs.seed, inputs.steps, inputs.tested, _chosen(inputs), versions(inputs))
+    design = designs.texts(inputs.machine_design)
+    report = Report(inputs.seed, inputs.steps, inputs.tested, design, versions(inputs))
     with _ending(report):
         for log in inputs.logs:
             _converse(inputs, log, report, listener)
@@ -140,10 +146,6 @@ def _ending(report: Report) -> Iterator[None]:
         report.unfinished, report.crash = str(crash), crash.cause
     except Exception as error:  # noqa: BLE001 (a report is due, whatever is wrong with us)
         report.unfinished, report.crash = str(Crash(error)), error
-
-
-def _chosen(inputs: Inputs) -> dict[str, str]:
-    return designs.texts(inputs.design or designs.DEFAULT)
 
 
 def versions(inputs: Inputs) -> dict[str, str]:
@@ -183,7 +185,7 @@ def _lockstep(
     coverage, start = Coverage(), time.perf_counter()
     ledger = inputs.ledger()
     pair = pair_for(machine, None, ledger, inputs.store, coverage)
-    budget, design = Budget(seed=inputs.seed, steps=steps), inputs.design or designs.DEFAULT
+    budget, design = Budget(seed=inputs.seed, steps=steps), inputs.machine_design
 
     def summary(verdict: Verdict) -> MachineRun:
         expected = expected_of(machine, design)
