@@ -341,8 +341,8 @@ CONTENT_DEFECTS: tuple[Defect, ...] = (
         "a payload's status stays what it was",
         "S2",
         reference.set_status,
-        "point.status = status",
-        "pass",
+        "hold_status(view, key, status)",
+        "view.emit(Stored(already=current is status))",
     ),
     defect(
         "the search filter leaks ThreadOnly messages",
